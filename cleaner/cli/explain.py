@@ -1,0 +1,77 @@
+"""`cleaner explain`: a document in the terminal, with what goes, what stays, and why."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import TYPE_CHECKING, Final
+
+from cleaner.errors import RecordError
+
+if TYPE_CHECKING:
+    from cleaner.judge.explain import LineReport
+
+_RED, _DIM, _BOLD, _OFF = "\x1b[31m", "\x1b[2m", "\x1b[1m", "\x1b[0m"
+_WIDTH: Final = 100
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of `cleaner explain`."""
+    parser.add_argument("files", nargs="*", default=["-"], metavar="FILE", help="plain text, or - for stdin (default)")
+    parser.add_argument("--title", help="the page's title, if known")
+    parser.add_argument("--packs", action="append", default=[], metavar="PATH", help="also these packs (repeatable)")
+    parser.add_argument("--select", action="append", default=[], metavar="RULES", help="only these rules or classes")
+    parser.add_argument("--ignore", action="append", default=[], metavar="RULES", help="not these rules or classes")
+    parser.add_argument("--gone", action="store_true", help="show only the lines that go")
+    parser.add_argument("--no-why", action="store_true", help="leave out votes and measures")
+    parser.add_argument("--color", choices=("auto", "always", "never"), default="auto")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Show each file."""
+    from cleaner.engine import Cleaner
+
+    cleaner = Cleaner(packs=args.packs, select=args.select, ignore=args.ignore)
+    color = args.color == "always" or (args.color == "auto" and sys.stdout.isatty() and "NO_COLOR" not in os.environ)
+    for name in args.files:
+        reports = cleaner.explain(_read(name), title=args.title)
+        if len(args.files) > 1:
+            print(f"== {name}")
+        for report in reports:
+            if report.edits or not args.gone:
+                _show(report, color=color, why=not args.no_why)
+        gone = [report for report in reports if report.edits]
+        lost = sum(min(e.end, r.end) - max(e.start, r.start) for r in gone for e in r.edits)
+        total = sum(report.end - report.start for report in reports)
+        print(f"{len(gone)} of {len(reports)} lines go, {lost} of {total} characters", file=sys.stderr)
+    return 0
+
+
+def _read(name: str) -> bytes:
+    try:
+        if name == "-":
+            return sys.stdin.buffer.read()
+        with open(name, "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise RecordError(f"{name}: {error.strerror}") from error
+
+
+def _show(report: LineReport, *, color: bool, why: bool) -> None:
+    text = report.text if len(report.text) <= _WIDTH else report.text[: _WIDTH - 1] + "…"
+    text = text.encode("utf-8", "replace").decode()
+    gone = bool(report.edits)
+    whole = any(edit.start <= report.start and edit.end >= report.end for edit in report.edits)
+    mark = "-" if whole else "~" if gone else " "
+    line = f"{mark} {text}"
+    print(f"{_RED}{line}{_OFF}" if color and gone else line)
+    if not why or not (gone or report.votes):
+        return
+    parts = [f"{edit.rule} {edit.score:.2f}" for edit in report.edits]
+    if report.score is not None:
+        parts.append(f"score {report.score:.2f}")
+    parts += [f"{rule} ({strength})" for rule, strength in report.votes if rule not in {e.rule for e in report.edits}]
+    parts += [f"{name} {value:+.1f}" for name, value in report.shares if gone]
+    note = "      " + "; ".join(parts)
+    print(f"{_DIM}{note}{_OFF}" if color else note)

@@ -1,0 +1,66 @@
+"""What a detector looks at, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleaner.document import Ints, Lines
+from cleaner.folding import FoldTable, fold
+
+
+class Finding(NamedTuple):
+    """A detector's vote: rule name (the part after the slash), row, and a range of the batch (-1: the whole line)."""
+
+    rule: str
+    row: int
+    start: int = -1
+    end: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """What is alike in a batch; rows are those of the `Lines` it was found on."""
+
+    group: Ints
+    """Per row: the first row of the batch with the same line in the same text."""
+    pairs: tuple[tuple[int, int, str], ...]
+    """(row that stays, row that goes, rule name) for rows alike but not equal, in order."""
+    crowded: frozenset[int]
+    """Texts in which crowds were left out: what is alike in them has to be found anew when lines go."""
+
+    def take(self, stay: NDArray[np.bool_], number: Ints) -> Alike:
+        """The same for the rows `stay`, renumbered by `number`."""
+        group = self.group[stay]
+        first = np.full(len(stay), -1, np.int32)
+        first[group[::-1]] = number[np.flatnonzero(stay)[::-1]]
+        pairs = tuple((int(number[a]), int(number[b]), name) for a, b, name in self.pairs if stay[a] and stay[b])
+        return Alike(first[group], pairs, self.crowded)
+
+
+@dataclass(slots=True)
+class Scene:
+    """A batch as detectors see it; what several of them need is worked out once."""
+
+    lines: Lines
+    prose: NDArray[np.bool_]
+    listed: NDArray[np.bool_]
+    """Per row: it looks like an item of a list, a row of a table or code, where repeats and pairs mean nothing."""
+    folds: FoldTable
+    titles: Sequence[str | None] | None = None
+    alike: Alike | None = None
+    """What is alike in the batch, once it has been looked for."""
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Per rule name: its `settings` table."""
+    _folded: dict[int, str] = field(default_factory=dict)
+
+    def folded(self, row: int) -> str:
+        """A row's line, folded."""
+        known = self._folded.get(row)
+        if known is None:
+            known = self._folded[row] = fold(self.lines.text(row))
+        return known

@@ -1,0 +1,226 @@
+"""The engine: one `Cleaner` judges texts and pages in batches and answers with results that can be undone."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from cleaner.edits import Edit, Result, apply, compose
+from cleaner.errors import ConfigError
+from cleaner.judge.look import Look, look, look_again
+from cleaner.judge.resolve import Languages, decide, line_edits, threshold, undecided
+from cleaner.judge.score import Judged, Scorer
+from cleaner.judge.trees import load_weights
+from cleaner.packs.load import load_rules, rules_root
+from cleaner.packs.match import RuleSet, compile_rules
+from cleaner.packs.schema import Rule
+
+if TYPE_CHECKING:
+    from cleaner.judge.explain import LineReport
+
+_ROUNDS: Final = 12
+"""Each round removes at least one line; texts settle after one or two, and this bounds those that do not."""
+_TEXT_WEIGHTS: Final = "weights/text.json"
+
+StrPath = str | os.PathLike[str]
+
+
+class Cleaner:
+    """Judges texts by rules, and says of every removed character which rule removed it.
+
+    `languages` narrows the shipped packs (all are on by default), `packs` adds files or folders of the user's own,
+    `select` and `ignore` choose rules by class or by the beginning of their id, `min_score` (0..1) replaces the cut of
+    the weights, `weights` is a weights file (`None`: the shipped one; `False`: none, so that only rules that may decide
+    alone remove anything), `rules` replaces everything by these rules. A `Cleaner` never changes after it was made, so
+    it can be shared between threads and pickled to other processes.
+    """
+
+    def __init__(
+        self,
+        *,
+        languages: Sequence[str] | None = None,
+        packs: Sequence[StrPath] = (),
+        select: Sequence[str] = (),
+        ignore: Sequence[str] = (),
+        min_score: float | None = None,
+        weights: StrPath | None | bool = None,
+        rules: Sequence[Rule] | None = None,
+    ) -> None:
+        if min_score is not None and not 0 < min_score < 1:
+            raise ConfigError(f"min_score: expected a number between 0 and 1, got {min_score!r}")
+        self._options: dict[str, Any] = {
+            "languages": None if languages is None else tuple(languages),
+            "packs": tuple(os.fspath(pack) for pack in packs),
+            "select": tuple(select),
+            "ignore": tuple(ignore),
+            "min_score": min_score,
+            "weights": weights if weights is None or isinstance(weights, bool) else os.fspath(weights),
+            "rules": None if rules is None else tuple(rules),
+        }
+        self._build()
+
+    def _build(self) -> None:
+        options = self._options
+        rules = options["rules"]
+        if rules is None:
+            rules = load_rules(
+                languages=options["languages"],
+                extra=options["packs"],
+                select=options["select"],
+                ignore=options["ignore"],
+            )
+        self._rules: RuleSet = compile_rules(rules)
+        self._languages = Languages.of(self._rules)
+        self._scorer = self._load_scorer(options["weights"])
+        self._cut = threshold(options["min_score"], self._scorer.cut if self._scorer else 0)
+
+    @staticmethod
+    def _load_scorer(weights: str | bool | None) -> Scorer | None:
+        if weights is False:
+            return None
+        path = rules_root() / _TEXT_WEIGHTS if weights is None or weights is True else Path(weights)
+        return Scorer.of(load_weights(path))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self._options
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._options = state
+        self._build()
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules that are on."""
+        return self._rules.rules
+
+    def settings(self) -> dict[str, Any]:
+        """The options that decide about results, as plain data for headers of ledgers and reports."""
+        shown = {name: value for name, value in self._options.items() if name != "rules"}
+        return {**shown, "digest": self.digest}
+
+    @property
+    def digest(self) -> str:
+        """A short hash of everything that decides about results: rules, weights, options."""
+        # Where a pack lies says nothing about what it does: a wheel and a checkout must agree.
+        marks = [repr(replace(rule, file="")) for rule in self._rules.rules]
+        if self._scorer is not None:
+            for trees in (self._scorer.first, self._scorer.second):
+                marks.append(hashlib.blake2b(trees.leaves.tobytes() + trees.border.tobytes()).hexdigest())
+        marks.append(json.dumps([self._cut]))
+        return hashlib.blake2b("\0".join(marks).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+    def clean(
+        self,
+        text: str | bytes | None = None,
+        *,
+        html: str | bytes | None = None,
+        url: str | None = None,
+        lang: str | None = None,
+        title: str | None = None,
+    ) -> Result:
+        """Clean one text. `bytes` are read as UTF-8; `html` is a page instead of a text."""
+        return self.clean_batch(
+            [text], htmls=[html], urls=[url], langs=[lang] if lang else None, titles=[title] if title else None
+        )[0]
+
+    def clean_batch(
+        self,
+        texts: Sequence[str | bytes | None],
+        *,
+        htmls: Sequence[str | bytes | None] | None = None,
+        urls: Sequence[str | None] | None = None,
+        langs: Sequence[str | None] | None = None,
+        titles: Sequence[str | None] | None = None,
+    ) -> list[Result]:
+        """Clean many texts at once; the results do not depend on which texts share a batch."""
+        plain = [_as_text(text) for text in texts]
+        edits = self._settle(plain, titles, langs)
+        return [_result(text, found) for text, found in zip(plain, edits, strict=True)]
+
+    def clean_records(
+        self, records: Iterable[Mapping[str, Any]], *, jobs: int = 1, **options: Any
+    ) -> Iterator[dict[str, Any]]:
+        """Records in, records out, in order, with `jobs` worker processes; see `cleaner.in_memory.clean_records`."""
+        from cleaner.in_memory import clean_records
+
+        return clean_records(self, records, jobs=jobs, **options)
+
+    def explain(self, text: str | bytes, *, title: str | None = None) -> list[LineReport]:
+        """What each line of a text has against it: its votes, its measures' shares, and whether it goes."""
+        from cleaner.judge.explain import explain
+
+        plain = _as_text(text)
+        return explain(self._rules, self._scorer, plain, title, self.clean(plain, title=title).edits)
+
+    def _settle(
+        self, texts: Sequence[str], titles: Sequence[str | None] | None, langs: Sequence[str | None] | None
+    ) -> list[tuple[Edit, ...]]:
+        """Edits for each text, repeated on what is left until nothing more goes."""
+        done: list[tuple[Edit, ...]] = [()] * len(texts)
+        open_ = [number for number, text in enumerate(texts) if text]
+        current = list(texts)
+        for _ in range(_ROUNDS):
+            if not open_:
+                break
+            found = self._judge([current[number] for number in open_], _pick(titles, open_), _pick(langs, open_))
+            changed = []
+            for number, (edits, anew) in zip(open_, found, strict=True):
+                done[number] = compose(done[number], edits)
+                if anew:  # a cut inside a line makes a new line
+                    current[number] = apply(texts[number], done[number])
+                    changed.append(number)
+            open_ = changed
+        return done
+
+    def _judge(
+        self, texts: Sequence[str], titles: Sequence[str | None] | None, langs: Sequence[str | None] | None
+    ) -> list[tuple[list[Edit], bool]]:
+        """The edits of each text, and whether what is left has to be read anew."""
+        seen = whole = look(self._rules, texts, titles)
+        verdict = undecided(len(whole.lines))
+        rows = np.arange(len(whole.lines))
+        for _ in range(_ROUNDS):
+            judged = self._score(seen)
+            now = decide(self._rules, self._languages, seen, judged, self._cut, langs)
+            if not now.gone.any():
+                break
+            verdict.take_over(now, rows)
+            # Texts in which nothing went have settled; the others are looked at again without what went.
+            moved = np.unique(seen.lines.doc[now.gone])
+            rows = rows[~now.gone & np.isin(seen.lines.doc, moved)]
+            left = np.zeros(len(whole.lines), bool)
+            left[rows] = True
+            seen = look_again(self._rules, whole, left, titles)
+        alike = whole.reading.alike
+        crowded = alike.crowded if alike is not None else ()
+        answers = []
+        for doc in range(len(texts)):
+            edits, inside = line_edits(self._rules, whole, verdict, doc)
+            answers.append((edits, inside or (bool(edits) and doc in crowded)))
+        return answers
+
+    def _score(self, seen: Look) -> Judged | None:
+        if self._scorer is None or not len(seen.lines):
+            return None
+        return self._scorer.score(seen.measures, seen.place, seen.lines.length(), seen.prose)
+
+
+def _pick(values: Sequence[str | None] | None, numbers: Sequence[int]) -> list[str | None] | None:
+    return None if values is None else [values[number] for number in numbers]
+
+
+def _as_text(text: str | bytes | None) -> str:
+    if text is None:
+        return ""
+    return text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+
+
+def _result(text: str, edits: tuple[Edit, ...]) -> Result:
+    return Result(text=apply(text, edits) if edits else text, edits=edits, source=text)

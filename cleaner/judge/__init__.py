@@ -1,0 +1,1 @@
+"""The judge: votes and measures become scores, scores become edits."""

@@ -1,0 +1,191 @@
+"""From scores to edits: which lines go, which rule answers for it, and how much of a text may go at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleaner.document import Ints
+from cleaner.edits import Edit
+from cleaner.judge.look import Look
+from cleaner.judge.score import Judged, chance
+from cleaner.judge.trees import UNIT
+from cleaner.packs.match import RuleSet
+
+_SPAN_SCORE: Final = 0.98
+"""What a strong rule says of a span is not weighed against anything: the certainty of a decision alone."""
+
+
+@dataclass(slots=True)
+class Verdict:
+    """Per row of a batch: whether it goes, the index of the rule that answers for it, and the certainty 0..255."""
+
+    gone: NDArray[np.bool_]
+    rule: Ints
+    certainty: NDArray[np.uint8]
+
+    def take_over(self, other: Verdict, rows: NDArray[np.intp]) -> None:
+        """Add what a later look at `rows` decided."""
+        went = rows[other.gone]
+        self.gone[went] = True
+        self.rule[went] = other.rule[other.gone]
+        self.certainty[went] = other.certainty[other.gone]
+
+
+def undecided(rows: int) -> Verdict:
+    """A verdict in which nothing goes."""
+    return Verdict(np.zeros(rows, bool), np.full(rows, -1, np.int32), np.zeros(rows, np.uint8))
+
+
+@dataclass(frozen=True, slots=True)
+class Languages:
+    """The languages of a rule set: their numbers, and the number of each rule's."""
+
+    number: Mapping[str, int]
+    of_rule: Ints
+
+    @classmethod
+    def of(cls, rules: RuleSet) -> Languages:
+        """The languages of `rules`."""
+        number = {name: index for index, name in enumerate(sorted({rule.language for rule in rules.rules}))}
+        return cls(number, np.array([number[rule.language] for rule in rules.rules], np.int32))
+
+    def spoken(self, look: Look, langs: Sequence[str | None] | None) -> Ints:
+        """Per vote: 3 for a rule of the record's language, 2 for `common`, 1 for English (most chrome is), else 0.
+
+        Many languages know the same word; this only chooses the name under which a line goes.
+        """
+        english, common = self.number.get("en", -1), self.number.get("common", -1)
+        language = self.of_rule[look.votes.rule]
+        spoken = np.where(language == common, 2, np.where(language == english, 1, 0)).astype(np.int32)
+        if langs is not None:
+            own = np.array([self.number.get((lang or "")[:2], -1) for lang in langs], np.int32)
+            spoken[language == own[look.lines.doc[look.votes.row]]] = 3
+        return spoken
+
+
+def decide(
+    rules: RuleSet,
+    languages: Languages,
+    look: Look,
+    judged: Judged | None,
+    cut: int,
+    langs: Sequence[str | None] | None = None,
+) -> Verdict:
+    """What goes. A vote of a rule that may decide alone removes its line; else the score does, if any rule stands for it."""
+    n = len(look.lines)
+    odds = judged.second if judged is not None else np.full(n, -(2**30), np.int32)
+    votes = look.votes
+    alone = np.zeros(n, bool)
+    strong = (rules.alone & ~rules.span)[votes.rule]
+    alone[votes.row[strong]] = True
+    rule = _answering_rule(rules, look, odds, cut, languages.spoken(look, langs))
+    gone = (alone | (odds > cut)) & (rule >= 0)
+    certainty = np.maximum(chance(odds), np.where(alone, np.uint8(250), np.uint8(0))).astype(np.uint8)
+    _spare_the_last(look, gone, alone)
+    return Verdict(gone, rule, certainty)
+
+
+def _answering_rule(rules: RuleSet, look: Look, odds: NDArray[np.int32], cut: int, spoken: Ints) -> Ints:
+    """Per row: its strongest vote (alone, then level, then width, then language, then order), else its place."""
+    votes, lines = look.votes, look.lines
+    body = look.prose & (odds <= cut)
+    before = look.place.before(body) == 0
+    after = look.place.after(body) == 0
+    rule = rules.places[np.where(after & ~before, 2, np.where(before, 0, 1))]
+    if len(votes):
+        width = np.where(votes.whole, np.int32(2**20), votes.end - votes.start).astype(np.int64)
+        level = rules.level[votes.rule].astype(np.int64) + 4 * rules.alone[votes.rule]
+        rank = (level << 44) + (width << 22) + (spoken.astype(np.int64) << 20) - votes.rule
+        best = np.lexsort((rank, votes.row))
+        last = np.flatnonzero(np.diff(votes.row[best], append=np.int32(len(lines))))
+        rule[votes.row[best[last]]] = votes.rule[best[last]]
+    return rule
+
+
+def _spare_the_last(look: Look, gone: NDArray[np.bool_], alone: NDArray[np.bool_]) -> None:
+    """A text of which nothing would be left keeps all its lines but those that a strong rule names."""
+    first = look.lines.first
+    kept = look.place.all(~gone)
+    empty = kept[first[:-1][first[:-1] < first[1:]]] == 0
+    for doc in np.flatnonzero(first[:-1] < first[1:])[empty].tolist():
+        rows = slice(int(first[doc]), int(first[doc + 1]))
+        gone[rows] &= alone[rows]
+
+
+def line_edits(rules: RuleSet, look: Look, verdict: Verdict, doc: int) -> tuple[list[Edit], bool]:
+    """The edits of one text, and whether some of them are spans inside lines that stay.
+
+    A removed line takes the blank lines above it along, and those below a removed head.
+    """
+    lines = look.lines
+    low, high = int(lines.first[doc]), int(lines.first[doc + 1])
+    base, text = int(lines.base[doc]), lines.texts[doc]
+    spans = _spans_of(rules, look, verdict, low, high)
+    gone = verdict.gone[low:high]
+    edits: list[Edit] = []
+    if gone.any():
+        breaks = np.minimum(lines.line_end[low:high] + 1 - base, len(text))
+        starts = np.concatenate(([0], breaks[:-1]))
+        kept = np.flatnonzero(~gone)
+        if len(kept):
+            head_end = int(lines.line_start[low + kept[0]]) - base
+            if kept[0]:
+                breaks[kept[0] - 1] = head_end
+        for row in np.flatnonzero(gone).tolist():
+            rule = rules.rules[verdict.rule[low + row]].id
+            score = round(int(verdict.certainty[low + row]) / 255, 3)
+            edits.append(Edit(int(starts[row]), int(breaks[row]), rule, score))
+        if not len(kept):
+            edits[-1] = edits[-1]._replace(end=len(text))
+        else:
+            edits = _tail_break(edits, text)
+    if spans:
+        edits = sorted([*edits, *(Edit(start - base, end - base, rule, score) for start, end, rule, score in spans)])
+    return edits, bool(spans)
+
+
+def _spans_of(
+    rules: RuleSet, look: Look, verdict: Verdict, low: int, high: int
+) -> list[tuple[int, int, str, float]]:
+    """Ranges that strong span rules cut out of lines that stay, ordered and apart."""
+    votes = look.votes
+    first, last = (int(place) for place in np.searchsorted(votes.row, (low, high)))
+    found: list[tuple[int, int, str, float]] = []
+    cutting = (rules.span & rules.alone)[votes.rule[first:last]] & ~verdict.gone[votes.row[first:last]]
+    for vote in (first + np.flatnonzero(cutting)).tolist():
+        rule = rules.rules[votes.rule[vote]]
+        if votes.end[vote] > votes.start[vote]:
+            found.append((int(votes.start[vote]), int(votes.end[vote]), rule.id, _SPAN_SCORE))
+    found.sort()
+    apart: list[tuple[int, int, str, float]] = []
+    for span in found:
+        if not apart or span[0] >= apart[-1][1]:
+            apart.append(span)
+    return apart
+
+
+def _tail_break(edits: list[Edit], text: str) -> list[Edit]:
+    """When the end of a text goes, the line feed before it goes too, unless the text itself ended in one."""
+    last = edits[-1]
+    if last.end < len(text) or text.endswith("\n"):
+        return edits
+    first = len(edits) - 1
+    while first and edits[first - 1].end == edits[first].start:
+        first -= 1
+    start = edits[first].start
+    if start and text[start - 1] == "\n" and (first == 0 or edits[first - 1].end < start):
+        edits[first] = edits[first]._replace(start=start - 1)
+    return edits
+
+
+def threshold(min_score: float | None, cut: int) -> int:
+    """The cut in log-odds times `UNIT`: the weights' own, or the one that stands for a certainty of `min_score`."""
+    if min_score is None:
+        return cut
+    odds = np.log(min_score / (1 - min_score))
+    return round(float(odds) * UNIT)

@@ -1,0 +1,58 @@
+"""From measures to scores: a first look at each line, and a second that knows the first scores of all others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleaner.document import Bytes, Ints
+from cleaner.judge.measures import Measures, Place, first_look_names, second_look, second_look_names
+from cleaner.judge.trees import UNIT, Trees, Weights, read_trees
+
+_REACH: Final = 8 * UNIT
+"""Log-odds beyond this are certainty: e**-8 is one in three thousand."""
+_CHANCE: Final = np.round(255 / (1 + np.exp(-np.arange(-_REACH, _REACH + 1) / UNIT))).astype(np.uint8)
+
+
+def chance(odds: NDArray[np.int32]) -> Bytes:
+    """Log-odds times `UNIT` as a chance in 255 steps."""
+    return _CHANCE[np.clip(odds, -_REACH, _REACH) + _REACH]
+
+
+@dataclass(frozen=True, slots=True)
+class Scorer:
+    """The two forests of a weights file, ready to use."""
+
+    first: Trees
+    second: Trees
+    cut: int
+    """Log-odds times `UNIT` above which a line goes."""
+
+    @classmethod
+    def of(cls, weights: Weights) -> Scorer:
+        """A scorer; `RuleError` where the file names measures that do not exist."""
+        names = first_look_names()
+        return cls(
+            read_trees(weights.first, names, f"{weights.file}: first"),
+            read_trees(weights.second, names + second_look_names(), f"{weights.file}: second"),
+            int(weights.header["cut"]),
+        )
+
+    def score(self, measures: Measures, place: Place, length: Ints, prose: NDArray[np.bool_]) -> Judged:
+        """Both looks at a batch."""
+        first = self.first.score(measures.values)
+        others = second_look(place, length, prose, chance(first))
+        values = np.concatenate((measures.values, others.values))
+        return Judged(first, self.second.score(values), values)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The scores of a batch's lines, in log-odds times `UNIT`, and the measures of the second look."""
+
+    first: NDArray[np.int32]
+    second: NDArray[np.int32]
+    values: Bytes

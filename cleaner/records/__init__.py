@@ -1,0 +1,1 @@
+"""Records in and out: files, fields, the ledger, quarantine, workers and checkpoints."""

@@ -1,0 +1,144 @@
+"""Output files: written aside and renamed when they are whole; gzip and zstandard by suffix.
+
+Compressed outputs consist of independent members or frames that end at a record border, one per 4 MiB of records, so
+that they can be cut back to a known state after a crash and read from the middle. Where a frame ends depends on the
+records alone, never on how they were handed over.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import io
+import os
+import sys
+from pathlib import Path
+from typing import Final, Protocol, Self, TypedDict
+
+from cleaner.errors import RecordError
+from cleaner.records import zstd
+
+STDOUT: Final = "-"
+PART: Final = ".part"
+FRAME_BYTES: Final = 4 << 20
+
+
+class State(TypedDict):
+    """How far an output has been written: `bytes` on disk, and records that wait for their frame to fill (base64)."""
+
+    bytes: int
+    tail: str
+
+
+class Sink(Protocol):
+    """What takes whole records."""
+
+    def write(self, data: bytes, /) -> object:
+        """Take `data`."""
+        ...
+
+
+class Output:
+    """One output file, or standard output. Takes whole records, each with its line feed.
+
+    As a context manager it is finished (renamed to its name) on success and abandoned (removed) on an error.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, resume: State | None = None) -> None:
+        """Open `path` (`-` is stdout); with `resume`, go on with the part that an earlier run left behind."""
+        self.path = os.fspath(path)
+        self.part = self.path + PART
+        self._pending = bytearray()
+        self._compress = None
+        if self.path == STDOUT:
+            self._raw = io.FileIO(sys.stdout.fileno(), "wb", closefd=False)
+            return
+        self._compress = {".gz": _member, ".zst": zstd.frame}.get(Path(self.path).suffix)
+        try:
+            self._raw = io.FileIO(self.part, "r+b" if resume else "wb")
+        except OSError as error:
+            raise RecordError(f"{self.path}: cannot be written: {error.strerror}") from error
+        if resume:
+            self._raw.truncate(resume["bytes"])
+            self._raw.seek(resume["bytes"])
+            self._pending += base64.b64decode(resume["tail"])
+
+    def write(self, data: bytes) -> None:
+        """Append `data`: whole records, each ending in a line feed."""
+        if self._compress is None:
+            self._write(data)
+            return
+        self._pending += data
+        while len(self._pending) >= FRAME_BYTES:
+            cut = self._pending.find(b"\n", FRAME_BYTES - 1) + 1
+            if not cut:
+                break
+            self._write(self._compress(bytes(memoryview(self._pending)[:cut])))
+            del self._pending[:cut]
+
+    @property
+    def waiting(self) -> bool:
+        """Whether records wait for their frame to fill."""
+        return bool(self._pending)
+
+    def state(self) -> State:
+        """What is needed to go on from here in another process."""
+        return {"bytes": self._raw.tell(), "tail": base64.b64encode(self._pending).decode()}
+
+    def finish(self) -> None:
+        """Write what waits, and give the file its name."""
+        self.close_part()
+        if self.path != STDOUT:
+            publish(self.path)
+
+    def close_part(self) -> None:
+        """Write what waits and close, without the renaming."""
+        if self._compress is not None and (self._pending or not self._raw.tell()):
+            self._write(self._compress(bytes(self._pending)))
+            self._pending.clear()
+        if self.path != STDOUT:
+            os.fsync(self._raw.fileno())
+        self._raw.close()
+
+    def abandon(self) -> None:
+        """Close and remove what was written; nothing of it is to be kept."""
+        self._raw.close()
+        if self.path != STDOUT:
+            Path(self.part).unlink(missing_ok=True)
+
+    def leave(self) -> None:
+        """Close and keep the part for a later run that goes on with it."""
+        self._raw.close()
+
+    def _write(self, data: bytes | bytearray) -> None:
+        view = memoryview(data)
+        while view:
+            written = self._raw.write(view)
+            view = view[written:]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is None:
+            self.finish()
+        else:
+            self.abandon()
+
+
+def publish(path: str) -> None:
+    """Give the finished part of `path` its name; nothing happens where that has been done."""
+    part = Path(path + PART)
+    if part.exists():
+        part.replace(path)
+
+
+def write_whole(path: str | os.PathLike[str], data: bytes) -> None:
+    """Write a small file aside and rename it."""
+    part = Path(os.fspath(path) + PART)
+    part.write_bytes(data)
+    part.replace(path)
+
+
+def _member(data: bytes) -> bytes:
+    return gzip.compress(data, 6, mtime=0)

@@ -1,0 +1,55 @@
+"""Votes: what rules and detectors say of lines before anything is decided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleaner.document import Bytes, Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Votes:
+    """Columns of one vote each, ordered by row, then rule, then place.
+
+    `row` is a row of `Lines`, `rule` an index into the rule set, `start`/`end` the voted range as offsets on the
+    batch, `whole` says that the vote covers its line.
+    """
+
+    row: Ints
+    rule: Ints
+    start: Ints
+    end: Ints
+    whole: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    def take(self, index: NDArray[np.intp] | NDArray[np.bool_]) -> Votes:
+        """The votes at `index`."""
+        return Votes(self.row[index], self.rule[index], self.start[index], self.end[index], self.whole[index])
+
+
+def no_votes() -> Votes:
+    """Columns of length zero."""
+    none = np.zeros(0, np.int32)
+    return Votes(none, none, none, none, np.zeros(0, bool))
+
+
+def join_votes(*parts: Votes) -> Votes:
+    """All votes of `parts`, in the order every consumer relies on."""
+    row, rule, start, end, whole = (
+        np.concatenate(columns)
+        for columns in zip(*((p.row, p.rule, p.start, p.end, p.whole) for p in parts), strict=True)
+    )
+    order = np.lexsort((end, start, rule, row))
+    return Votes(row[order], rule[order], start[order], end[order], whole[order])
+
+
+def levels(votes: Votes, level_of_rule: Bytes, class_of_rule: Ints, rows: int, classes: int) -> Bytes:
+    """(rows, classes): the strongest level any rule of a class gives a row; 0 where none does."""
+    out = np.zeros((rows, classes), np.uint8)
+    np.maximum.at(out, (votes.row, class_of_rule[votes.rule]), level_of_rule[votes.rule])
+    return out
