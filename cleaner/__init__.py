@@ -10,13 +10,14 @@ from cleaner.errors import CleanerError
 
 if TYPE_CHECKING:
     from cleaner.engine import Cleaner
+    from cleaner.memory.site_memory import SiteMemory
     from cleaner.packs.load import load_rules
 
-__all__ = ["Cleaner", "CleanerError", "Edit", "Result", "apply", "load_rules", "restore"]
+__all__ = ["Cleaner", "CleanerError", "Edit", "Result", "SiteMemory", "apply", "load_rules", "restore"]
 __version__ = "0.1.0"
 
 # The engine brings numpy and the packs along; `cleaner --help` and `restore` need neither.
-_LAZY = {"Cleaner": "cleaner.engine", "load_rules": "cleaner.packs.load"}
+_LAZY = {"Cleaner": "cleaner.engine", "SiteMemory": "cleaner.memory.site_memory", "load_rules": "cleaner.packs.load"}
 
 
 def __getattr__(name: str) -> Any:

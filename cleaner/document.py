@@ -14,15 +14,39 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from cleaner.folding import fold_char
+from cleaner.kernels.kinds import (
+    BRACKET,
+    COMMA,
+    DENSE,
+    DIGIT,
+    DIVIDER,
+    HEAD,
+    KIND_SHIFT,
+    KINDS,
+    LOWER,
+    MARK,
+    NEWLINE,
+    OPEN_BIT,
+    QUOTE,
+    SIGN,
+    SPACE,
+    STOP,
+    TAIL,
+    UNKNOWN,
+    UPPER,
+)  # fmt: skip
+
+__all__ = [
+    "BRACKET", "COMMA", "DENSE", "DIGIT", "DIVIDER", "HEAD", "KINDS", "LOWER", "MARK", "NEWLINE", "QUOTE", "SIGN", "SPACE",
+    "STOP", "TAIL", "UPPER", "Bytes", "Ints", "KindTable", "Lines", "Points", "code_of", "kind_of", "last_kinds",
+    "needs_border", "prose_rows", "read_lines", "read_rows", "to_points", "zones",
+]  # fmt: skip
+
 Ints = NDArray[np.int32]
 Bytes = NDArray[np.uint8]
 Points = NDArray[np.uint32]
 
-# Kinds of code points. A line's measures are counts of these.
-# The first three make words: what follows depends on that order.
-LOWER, UPPER, MARK, DENSE, DIGIT, SPACE, NEWLINE, STOP, COMMA, QUOTE, BRACKET, DIVIDER, SIGN = range(13)
-KINDS: Final = 13
-_UNKNOWN: Final = 255
 _STOPS: Final = frozenset(".!?…。！？｡؟۔।॥։።")
 _COMMAS: Final = frozenset(",;:，、；：،؛·")
 _DIVIDERS: Final = frozenset(">»›→|/\\•‣▪●■◦–—-*+<«‹←｜／＞")
@@ -55,21 +79,40 @@ def kind_of(char: str) -> int:
     return BRACKET if category in ("Ps", "Pe") else SIGN
 
 
+def needs_border(char: str) -> bool:
+    """Whether a phrase that begins or ends in this folded character must begin or end there at a word's border."""
+    kind = kind_of(char)
+    return kind <= MARK or kind == DIGIT
+
+
+def code_of(char: str) -> int:
+    """All that is known of a code point in one number, see `kernels.kinds`."""
+    folded = fold_char(char)
+    code = kind_of(char) << KIND_SHIFT
+    if not folded:
+        return code
+    open_ = folded not in " \n" and not needs_border(folded)
+    return code | ord(folded) | (OPEN_BIT if open_ else 0)
+
+
 class KindTable:
-    """`kind_of` for whole arrays; fills up with the code points it meets."""
+    """What is known of code points, for whole arrays.
+
+    The table fills up with the code points it meets; what it answers never depends on what it met before.
+    """
 
     def __init__(self) -> None:
-        self._table: Bytes = np.full(0x110000, _UNKNOWN, np.uint8)
+        self.codes: Points = np.full(0x110000, UNKNOWN, np.uint32)
+
+    def learn(self, points: Points) -> None:
+        """Fill in the code points of `points`."""
+        for point in np.unique(points[self.codes[points] == UNKNOWN]).tolist():
+            self.codes[point] = code_of(chr(point))
 
     def __call__(self, points: Points) -> Bytes:
         """One kind per code point."""
-        kinds = self._table[points]
-        unknown = kinds == _UNKNOWN
-        if unknown.any():
-            for point in np.unique(points[unknown]).tolist():
-                self._table[point] = kind_of(chr(point))
-            kinds = self._table[points]
-        return kinds
+        self.learn(points)
+        return (self.codes[points] >> np.uint32(KIND_SHIFT)).astype(np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +128,8 @@ class Lines:
     """The batch as code points, closed by a line feed."""
     kinds: Bytes
     """The kind of each code point."""
+    codes: Points
+    """What is known of each code point, see `kernels.kinds`."""
     base: Ints
     """Per text: where it starts in `points`."""
     first: Ints
@@ -104,11 +149,14 @@ class Lines:
     line_of: Ints
     """Per row: number of its line in the batch, blank lines counted."""
     counts: Ints
-    """(n, KINDS): how many code points of each kind the row has; `LOWER` and `SPACE` are not counted."""
+    """(n, KINDS): how many code points of each kind the row has; `LOWER` and `SPACE` are not counted. `NEWLINE` counts
+    the line feeds after the row up to the next row of its text."""
     words: Ints
     """Per row: words of scripts with spaces."""
     capitals: Ints
     """Per row: words that begin with a capital."""
+    ink: Ints
+    """Per row: code points that are not white space."""
     word_at: Ints
     """Where words of scripts with spaces begin, in the whole batch."""
 
@@ -136,6 +184,7 @@ class Lines:
             counts=self.counts[rows],
             words=self.words[rows],
             capitals=self.capitals[rows],
+            ink=self.ink[rows],
         )
 
     def row_at(self, offsets: Ints) -> Ints:
@@ -161,98 +210,49 @@ def _blanks(lines: Lines, rows: Ints) -> Bytes:
 
 def to_points(text: str) -> Points:
     """The code points of a text; lone surrogates are code points like others."""
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    return np.array([text]).view(np.uint32)[: len(text)]  # numpy's strings are code points, and the fastest way to them
 
 
 def read_lines(texts: Sequence[str], kind_table: KindTable) -> Lines:
     """Split `texts` at line feeds, and nowhere else, into the rows of a `Lines`."""
-    points = to_points("\n".join(texts) + "\n")
-    kinds = kind_table(points)
+    from cleaner.kernels import rows as kernel
+
+    joined = "\n".join(texts) + "\n"
+    points = to_points(joined)
+    size, most = len(points), joined.count("\n")
+    codes, kinds = np.empty(size, np.uint32), np.empty(size, np.uint8)
+    breaks = np.empty(most, np.int32)
+    if kernel.classify(points, kind_table.codes, codes, kinds, breaks):
+        kind_table.learn(points)
+        kernel.classify(points, kind_table.codes, codes, kinds, breaks)
     base = np.zeros(len(texts), np.int32)
     np.cumsum(np.fromiter(map(len, texts[:-1]), np.int32, max(len(texts) - 1, 0)) + 1, out=base[1:])
-    breaks = np.flatnonzero(kinds == NEWLINE).astype(np.int32)
-    line_start = np.concatenate((np.zeros(1, np.int32), breaks[:-1] + np.int32(1)))
-    line_end = breaks
-    start, end = _strip(kinds, line_start, line_end)
-    rows = np.flatnonzero(end > start).astype(np.int32)
-    line_start, line_end, start, end = line_start[rows], line_end[rows], start[rows], end[rows]
-    doc = np.searchsorted(base, line_start, side="right").astype(np.int32) - np.int32(1)
-    first = np.searchsorted(doc, np.arange(len(texts) + 1)).astype(np.int32)
-    blanks = np.diff(rows, prepend=np.int32(-1)) - 1
-    blanks[first[:-1][first[:-1] < len(rows)]] = 0
-    counts, words, capitals, word_at = _count(kinds, start, end)
+    columns, blanks = np.empty((kernel.BOUNDS, most), np.int32), np.empty(most, np.uint8)
+    counts = np.empty((most, KINDS), np.int32)
+    word_at, first = np.empty(size // 2 + 3, np.int32), np.zeros(len(texts) + 1, np.int32)
+    n = kernel.rows(kinds, base, breaks, columns, blanks, counts, word_at, first)
     return Lines(
         texts=texts,
         points=points,
         kinds=kinds,
+        codes=codes,
         base=base,
         first=first,
-        doc=doc,
-        line_start=line_start,
-        line_end=line_end,
-        start=start,
-        end=end,
-        blank_before=np.minimum(blanks, 3).astype(np.uint8),
-        line_of=rows,
-        counts=counts,
-        words=words,
-        capitals=capitals,
-        word_at=word_at,
+        doc=columns[kernel.DOC, :n],
+        line_start=columns[kernel.LINE_START, :n],
+        line_end=columns[kernel.LINE_END, :n],
+        start=columns[kernel.START, :n],
+        end=columns[kernel.END, :n],
+        blank_before=blanks[:n],
+        line_of=columns[kernel.LINE_OF, :n],
+        counts=counts[:n],
+        words=columns[kernel.WORDS, :n],
+        capitals=columns[kernel.CAPITALS, :n],
+        ink=columns[kernel.INK, :n],
+        word_at=word_at[: word_at[-1]],
     )
 
 
-_STEPS: Final = 48
-"""Indents up to this long are walked together; longer ones are rare and looked at one by one."""
-
-
-def _strip(kinds: Bytes, line_start: Ints, line_end: Ints) -> tuple[Ints, Ints]:
-    """Per line: the range without white space at its ends; empty where a line is blank."""
-    start, end = line_start.copy(), line_end.copy()
-    for bound, step, look in ((start, 1, 0), (end, -1, -1)):
-        loose = np.flatnonzero(start < end)
-        loose = loose[kinds[bound[loose] + look] == SPACE]
-        for _ in range(_STEPS):
-            if not len(loose):
-                break
-            bound[loose] += step
-            loose = loose[start[loose] < end[loose]]
-            loose = loose[kinds[bound[loose] + look] == SPACE]
-        for line in loose.tolist():
-            inked = np.flatnonzero(kinds[start[line] : end[line]] != SPACE)
-            at = start[line]
-            start[line] = at + inked[0] if len(inked) else end[line]
-            end[line] = at + inked[-1] + 1 if len(inked) else end[line]
-    return start, end
-
-
-def _count(kinds: Bytes, start: Ints, end: Ints) -> tuple[Ints, Ints, Ints, Ints]:
-    """Per row: code points per kind (lower case and white space left out), words, capitalised words; word starts."""
-    n = len(start)
-    if not n:
-        none = np.zeros(0, np.int32)
-        return np.zeros((0, KINDS), np.int32), none, none, none
-    offset = int(start[0])
-    reach = np.append(start[1:], end[-1])
-    row = np.repeat(np.arange(n, dtype=np.int32), reach - start)
-    kinds = kinds[offset : int(end[-1])]
-    # Lower-case letters and white space are four fifths of a text: what is not counted is inferred.
-    rare = np.flatnonzero((kinds != LOWER) & (kinds != SPACE))
-    cell = row[rare] * np.int32(KINDS) + kinds[rare]
-    counts = np.bincount(cell, minlength=n * KINDS).reshape(n, KINDS).astype(np.int32)
-    letter = kinds <= MARK
-    begins = np.empty(len(letter), bool)
-    begins[0] = letter[0]
-    np.greater(letter[1:], letter[:-1], out=begins[1:])
-    word = np.flatnonzero(begins)
-    words = np.bincount(row[word], minlength=n).astype(np.int32)
-    capitals = np.bincount(row[word[kinds[word] == UPPER]], minlength=n).astype(np.int32)
-    return counts, words, capitals, (word + offset).astype(np.int32)
-
-
-HEAD, TAIL = 1, 2
-_PROSE_WEIGHT: Final = 24
-"""Twelve words, or 24 letters of a script without spaces: from here on a line that ends in a stop reads as prose."""
-_LONG_WEIGHT: Final = 80
 _TAIL_ROWS: Final = 12
 """On a short page half the lines are too few to hold what follows the article."""
 
@@ -265,11 +265,18 @@ def last_kinds(lines: Lines) -> tuple[Bytes, Bytes]:
     return last, np.where(closing, before, last).astype(np.uint8)
 
 
+def read_rows(lines: Lines) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which rows read as paragraphs of running text, and which look like an item of a list, a row of a table or code."""
+    from cleaner.kernels import measures as kernel
+
+    prose, listed = np.empty(len(lines), bool), np.empty(len(lines), bool)
+    kernel.read_rows(lines.kinds, lines.counts, lines.start, lines.end, lines.weight(), prose, listed)
+    return prose, listed
+
+
 def prose_rows(lines: Lines) -> NDArray[np.bool_]:
     """Which rows read as paragraphs of running text."""
-    weight = lines.weight()
-    _, ends = last_kinds(lines)
-    return ((weight >= _PROSE_WEIGHT) & (ends == STOP)) | (weight >= _LONG_WEIGHT)
+    return read_rows(lines)[0]
 
 
 def zones(lines: Lines, prose: NDArray[np.bool_]) -> Bytes:

@@ -24,10 +24,14 @@ from cleaner.packs.schema import Rule
 
 if TYPE_CHECKING:
     from cleaner.judge.explain import LineReport
+    from cleaner.memory.evidence import MemoryJudge
+    from cleaner.memory.site_memory import SiteMemory
 
 _ROUNDS: Final = 12
 """Each round removes at least one line; texts settle after one or two, and this bounds those that do not."""
 _TEXT_WEIGHTS: Final = "weights/text.json"
+_MEMORY_WEIGHTS: Final = "weights/memory.toml"
+_MEMORY_PACK: Final = "common.memory/"
 
 StrPath = str | os.PathLike[str]
 
@@ -38,7 +42,8 @@ class Cleaner:
     `languages` narrows the shipped packs (all are on by default), `packs` adds files or folders of the user's own,
     `select` and `ignore` choose rules by class or by the beginning of their id, `min_score` (0..1) replaces the cut of
     the weights, `weights` is a weights file (`None`: the shipped one; `False`: none, so that only rules that may decide
-    alone remove anything), `rules` replaces everything by these rules. A `Cleaner` never changes after it was made, so
+    alone remove anything), `rules` replaces everything by these rules, `memory` is a site memory or the file of one (it
+    adds evidence to lines of records that have a URL). A `Cleaner` never changes after it was made, so
     it can be shared between threads and pickled to other processes.
     """
 
@@ -52,6 +57,7 @@ class Cleaner:
         min_score: float | None = None,
         weights: StrPath | None | bool = None,
         rules: Sequence[Rule] | None = None,
+        memory: SiteMemory | StrPath | None = None,
     ) -> None:
         if min_score is not None and not 0 < min_score < 1:
             raise ConfigError(f"min_score: expected a number between 0 and 1, got {min_score!r}")
@@ -63,6 +69,7 @@ class Cleaner:
             "min_score": min_score,
             "weights": weights if weights is None or isinstance(weights, bool) else os.fspath(weights),
             "rules": None if rules is None else tuple(rules),
+            "memory": os.fspath(memory) if isinstance(memory, str | os.PathLike) else memory,
         }
         self._build()
 
@@ -80,6 +87,18 @@ class Cleaner:
         self._languages = Languages.of(self._rules)
         self._scorer = self._load_scorer(options["weights"])
         self._cut = threshold(options["min_score"], self._scorer.cut if self._scorer else 0)
+        self._memory = self._load_memory(options["memory"])  # site memory
+
+    def _load_memory(self, memory: SiteMemory | str | None) -> MemoryJudge | None:
+        if memory is None:
+            return None
+        from cleaner.memory.evidence import MemoryJudge
+        from cleaner.memory.site_memory import SiteMemory
+
+        if not any(rule.id.startswith(_MEMORY_PACK) for rule in self._rules.rules):
+            return None
+        opened = SiteMemory.load(memory) if isinstance(memory, str) else memory
+        return MemoryJudge(opened, rules_root() / _MEMORY_WEIGHTS)
 
     @staticmethod
     def _load_scorer(weights: str | bool | None) -> Scorer | None:
@@ -102,7 +121,7 @@ class Cleaner:
 
     def settings(self) -> dict[str, Any]:
         """The options that decide about results, as plain data for headers of ledgers and reports."""
-        shown = {name: value for name, value in self._options.items() if name != "rules"}
+        shown = {name: value for name, value in self._options.items() if name not in ("rules", "memory")}
         return {**shown, "digest": self.digest}
 
     @property
@@ -114,6 +133,8 @@ class Cleaner:
             for trees in (self._scorer.first, self._scorer.second):
                 marks.append(hashlib.blake2b(trees.leaves.tobytes() + trees.border.tobytes()).hexdigest())
         marks.append(json.dumps([self._cut]))
+        if self._memory is not None:
+            marks.append(self._memory.digest)
         return hashlib.blake2b("\0".join(marks).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
     def clean(
@@ -141,8 +162,9 @@ class Cleaner:
     ) -> list[Result]:
         """Clean many texts at once; the results do not depend on which texts share a batch."""
         plain = [_as_text(text) for text in texts]
-        edits = self._settle(plain, titles, langs)
-        return [_result(text, found) for text, found in zip(plain, edits, strict=True)]
+        edits = self._settle(plain, titles, langs, urls if self._memory is not None else None)
+        results = [_result(text, found) for text, found in zip(plain, edits, strict=True)]
+        return results if self._memory is None or urls is None else self._noted(results, urls)
 
     def clean_records(
         self, records: Iterable[Mapping[str, Any]], *, jobs: int = 1, **options: Any
@@ -159,8 +181,32 @@ class Cleaner:
         plain = _as_text(text)
         return explain(self._rules, self._scorer, plain, title, self.clean(plain, title=title).edits)
 
+    def recurrence(self, text: str | bytes, *, url: str | None) -> list[tuple[int, int, str]]:
+        """Lines that other pages of the site show in the same zone: start, end, and counts (`412 of 430 pages, tail`)."""
+        return self._memory.notes([_as_text(text)], [url])[0] if self._memory is not None else []
+
+    def _noted(self, results: list[Result], urls: Sequence[str | None]) -> list[Result]:
+        """The results, each that memory had a part in with the counts of what it removed as `meta["memory"]`."""
+        mine = [
+            number
+            for number, result in enumerate(results)
+            if any(edit.rule.startswith(_MEMORY_PACK) for edit in result.edits)
+        ]
+        if self._memory is None or not mine:
+            return results
+        found = self._memory.notes([results[number].source for number in mine], [urls[number] for number in mine])
+        for number, notes in zip(mine, found, strict=True):
+            edits = [edit for edit in results[number].edits if edit.rule.startswith(_MEMORY_PACK)]
+            told = [note for note in notes if any(edit.start <= note[0] and note[1] <= edit.end for edit in edits)]
+            results[number] = replace(results[number], meta={**results[number].meta, "memory": told})
+        return results
+
     def _settle(
-        self, texts: Sequence[str], titles: Sequence[str | None] | None, langs: Sequence[str | None] | None
+        self,
+        texts: Sequence[str],
+        titles: Sequence[str | None] | None,
+        langs: Sequence[str | None] | None,
+        urls: Sequence[str | None] | None = None,
     ) -> list[tuple[Edit, ...]]:
         """Edits for each text, repeated on what is left until nothing more goes."""
         done: list[tuple[Edit, ...]] = [()] * len(texts)
@@ -169,7 +215,8 @@ class Cleaner:
         for _ in range(_ROUNDS):
             if not open_:
                 break
-            found = self._judge([current[number] for number in open_], _pick(titles, open_), _pick(langs, open_))
+            picked = (_pick(values, open_) for values in (titles, langs, urls))
+            found = self._judge([current[number] for number in open_], *picked)
             changed = []
             for number, (edits, anew) in zip(open_, found, strict=True):
                 done[number] = compose(done[number], edits)
@@ -180,15 +227,20 @@ class Cleaner:
         return done
 
     def _judge(
-        self, texts: Sequence[str], titles: Sequence[str | None] | None, langs: Sequence[str | None] | None
+        self,
+        texts: Sequence[str],
+        titles: Sequence[str | None] | None,
+        langs: Sequence[str | None] | None,
+        urls: Sequence[str | None] | None = None,
     ) -> list[tuple[list[Edit], bool]]:
         """The edits of each text, and whether what is left has to be read anew."""
         seen = whole = look(self._rules, texts, titles)
         verdict = undecided(len(whole.lines))
         rows = np.arange(len(whole.lines))
+        known = self._memory.weigh(whole.lines, urls) if self._memory is not None and urls is not None else None
         for _ in range(_ROUNDS):
             judged = self._score(seen)
-            now = decide(self._rules, self._languages, seen, judged, self._cut, langs)
+            now = decide(self._rules, self._languages, seen, judged, self._cut, langs, known and known.take(rows))
             if not now.gone.any():
                 break
             verdict.take_over(now, rows)

@@ -48,8 +48,12 @@ def join_votes(*parts: Votes) -> Votes:
     return Votes(row[order], rule[order], start[order], end[order], whole[order])
 
 
-def levels(votes: Votes, level_of_rule: Bytes, class_of_rule: Ints, rows: int, classes: int) -> Bytes:
-    """(rows, classes): the strongest level any rule of a class gives a row; 0 where none does."""
-    out = np.zeros((rows, classes), np.uint8)
-    np.maximum.at(out, (votes.row, class_of_rule[votes.rule]), level_of_rule[votes.rule])
-    return out
+def levels(votes: Votes, level_of_rule: Bytes, class_of_rule: Ints, classes: int, length: Ints) -> tuple[Bytes, Ints]:
+    """What votes say of lines of `length`: (classes, lines) the strongest level any rule of a class gives a line, 0 where
+    none does; and per line how much of it the widest vote covers, in 64 steps."""
+    from cleaner.kernels import measures as kernel
+
+    out, covered = np.zeros((classes, len(length)), np.uint8), np.zeros(len(length), np.int32)
+    width = votes.end - votes.start
+    kernel.levels(votes.row, votes.rule, width, votes.whole, length, level_of_rule, class_of_rule, out, covered)
+    return out, covered

@@ -13,8 +13,18 @@ from typing import Final, Protocol, cast
 VERBS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         "clean": ("cleaner.cli.clean", "clean records: JSON lines or WARC in, JSON lines out"),
+        "dedup": ("cleaner.cli.dedup", "drop near-duplicate documents, or cut repeated paragraphs"),
+        "index": ("cleaner.cli.index", "keep an index of documents, and ask it for near-duplicates"),
+        "learn": ("cleaner.cli.learn", "learn what recurs on each site of a corpus, for `clean --memory`"),
+        "run": ("cleaner.cli.run", "learn and clean in one go, as two passes over files"),
+        "memory": ("cleaner.cli.memory", "look into, merge and prune site memories"),
         "explain": ("cleaner.cli.explain", "show a document with what goes, what stays and why"),
         "rules": ("cleaner.cli.rules", "list rules, explain one, check packs"),
+        "bench": ("cleaner.cli.bench", "score every rule on labelled data, or compare cleaners"),
+        "tune": ("cleaner.cli.tune", "fit the weights of votes and measures on labelled data"),
+        "mine": ("cleaner.cli.mine", "propose phrases for new rules from texts"),
+        "label": ("cleaner.cli.label", "label the lines of documents in the browser"),
+        "floors": ("cleaner.cli.floors", "check that no pinned figure dropped, or raise the floors"),
         "restore": ("cleaner.cli.restore", "rebuild the original records from an output and its ledger"),
     }
 )

@@ -224,7 +224,7 @@ def _watch(args: argparse.Namespace, plan: Plan, source: Source, interrupts: Int
     if not wanted:
         yield Watch(resumed=resumed, bad=bad, guard=interrupts.guard)
         return
-    from tqdm import tqdm  # type: ignore[import-untyped]
+    from tqdm import tqdm
 
     tqdm.monitor_interval = 0  # its thread would be there when workers are forked
     known = source.size if plan.resumable or STDIN not in plan.inputs else None

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
+from numpy.typing import NDArray
 
-from cleaner.detectors.scene import Finding, Scene
-from cleaner.document import COMMA, STOP, last_kinds
+from cleaner.detectors.scene import Findings, Scene
+from cleaner.document import COMMA, DIGIT, DIVIDER, STOP, UPPER, Lines, last_kinds
 
 
-def find(scene: Scene) -> Sequence[Finding]:
+def find(scene: Scene) -> Findings:
     """Pairs of neighbouring lines without a closing stop that share words, with prose around them."""
     settings = scene.settings.get("pair", {})
     low, high = int(settings.get("min_words", 4)), int(settings.get("max_words", 45))
@@ -20,18 +19,33 @@ def find(scene: Scene) -> Sequence[Finding]:
     _, ends = last_kinds(lines)
     able = (weight >= 2 * low) & (weight <= 2 * high) & (ends != STOP) & (ends != COMMA) & ~scene.listed
     first, stop = lines.first[lines.doc], lines.first[lines.doc + 1]
-    pair = able[:-1] & able[1:] & (lines.doc[:-1] == lines.doc[1:])
-    found: list[Finding] = []
+    # Two of them with prose directly above; what follows is none of them, or a subhead: one more, with prose below it.
+    n = len(able)
+    here = np.arange(n - 1)
+    below = np.minimum(here + 2, n - 1)
+    after = np.minimum(here + 3, n - 1)
+    inside = here + 2 < stop[:-1]
+    ends_here = ~inside | ~able[below]
+    subhead = ~ends_here & (here + 3 < stop[:-1]) & scene.prose[after]
+    prose_above = np.append(False, scene.prose)[:-2] & (here > first[:-1])
+    pair = able[:-1] & able[1:] & (lines.doc[:-1] == lines.doc[1:]) & (ends_here | subhead) & prose_above
+    in_prose = subhead | (inside & scene.prose[below])
+    plain = _plain(lines)
+    found: dict[str, list[int]] = {"pair": [], "pair-in-prose": []}
     for row in np.flatnonzero(pair).tolist():
-        # What follows may be a subhead: one more short line, with prose right after it.
-        # What follows may be a subhead: one more short line, with prose right after it.
-        below = row + 2
-        ends_here = below >= stop[row] or not able[below]
-        subhead = not ends_here and below + 1 < stop[row] and bool(scene.prose[below + 1])
-        framed = row > first[row] and scene.prose[row - 1] and (ends_here or subhead)
-        if framed and _alike(scene.folded(row), scene.folded(row + 1), share):
-            found += [Finding("pair", row), Finding("pair", row + 1)]
-    return found
+        if subhead[row] and _alike(scene.folded(row + 1), scene.folded(row + 2), share):
+            continue  # three of a kind are entries of something
+        if _alike(scene.folded(row), scene.folded(row + 1), share):
+            sure = in_prose[row] and plain[row] and plain[row + 1]
+            found["pair-in-prose" if sure else "pair"] += [row, row + 1]
+    return {name: np.array(rows, np.int32) for name, rows in found.items()}
+
+
+def _plain(lines: Lines) -> NDArray[np.bool_]:
+    """Rows that read as sentences without an end: hardly a number or divider, not a heading in capitals."""
+    counts = lines.counts
+    titled = (lines.words > 0) & (20 * lines.capitals > 13 * lines.words) & (counts[:, UPPER] > 0)
+    return (counts[:, DIGIT] <= 4) & (counts[:, DIVIDER] <= 1) & (lines.weight() >= 10) & ~titled
 
 
 def _alike(one: str, other: str, share: float) -> bool:

@@ -2,48 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
-from cleaner.detectors.scene import Finding, Scene
+import numpy as np
+
+from cleaner.detectors.scene import Findings, Scene
+from cleaner.folding import fold
 
 _HEAD: Final = 6
 """Lines from the top in which a title is looked for."""
+_LONGEST: Final = 300
 
 
-def find(scene: Scene) -> Sequence[Finding]:
+def find(scene: Scene) -> Findings:
     """Head lines that end in (or begin with) the title that stands on another head line, with little around it."""
+    from cleaner.kernels import repeats as kernel
+
     settings = scene.settings.get("glued", {})
     least, most = int(settings.get("min_title", 12)), int(settings.get("max_rest", 60))
     lines = scene.lines
-    found: list[Finding] = []
-    for doc in range(len(lines.texts)):
-        low = int(lines.first[doc])
-        rows = range(low, min(int(lines.first[doc + 1]), low + _HEAD))
-        texts = {row: scene.folded(row) for row in rows if lines.end[row] - lines.start[row] < 300}
-        title = scene.titles[doc] if scene.titles else None
-        for row, text in texts.items():
-            for other, candidate in texts.items():
-                if other != row and len(candidate) >= least and 2 <= len(text) - len(candidate) <= most:
-                    if text.endswith(candidate):
-                        found.append(Finding("glued", row))
-                    elif text.startswith(candidate + " "):
-                        found.append(Finding("title-with-site", row))
+    places = np.empty((len(lines.texts) * _HEAD * _HEAD, 2), np.int32)
+    made = kernel.glued(lines.codes, lines.first, lines.start, lines.end, _HEAD, _LONGEST, least, most, places)
+    row, kind = places[:made].T
+    titled: list[int] = []
+    for doc, title in enumerate(scene.titles or ()):
         if title:
-            found += _against_title(scene, rows, title, least, most)
-    return found
+            low = int(lines.first[doc])
+            titled += _against_title(scene, range(low, min(int(lines.first[doc + 1]), low + _HEAD)), title, least, most)
+    glued = np.append(row[kind == 0], np.array(titled, np.int32))
+    return {"glued": glued, "title-with-site": row[kind == 1]}
 
 
-def _against_title(scene: Scene, rows: range, title: str, least: int, most: int) -> list[Finding]:
+def _against_title(scene: Scene, rows: range, title: str, least: int, most: int) -> list[int]:
     """Head lines that hold the record's own title and little else."""
-    from cleaner.folding import fold
-
     known = fold(title)
-    found: list[Finding] = []
+    found: list[int] = []
     if len(known) < least:
         return found
     for row in rows:
         text = scene.folded(row)
         if 2 <= len(text) - len(known) <= most and text.endswith(known):
-            found.append(Finding("glued", row))
+            found.append(row)
     return found

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import numpy as np
 
 from cleaner.detectors import captions, crumbs, repeats
-from cleaner.detectors.scene import Finding, Scene
+from cleaner.detectors.scene import Findings, Scene
 from cleaner.packs.match import RuleSet
 from cleaner.votes import Votes, no_votes
 
-_DETECTORS: Final[Mapping[str, Callable[[Scene], Sequence[Finding]]]] = {
+_DETECTORS: Final[Mapping[str, Callable[[Scene], Findings]]] = {
     "repeats": repeats.find,
     "captions": captions.find,
     "crumbs": crumbs.find,
@@ -20,25 +20,18 @@ _DETECTORS: Final[Mapping[str, Callable[[Scene], Sequence[Finding]]]] = {
 
 
 def detect(rules: RuleSet, scene: Scene) -> Votes:
-    """The votes of all detectors whose rules are on."""
+    """The votes of all detectors whose rules are on; each covers its line."""
     if not rules.detectors or not len(scene.lines):
         return no_votes()
-    lines = scene.lines
-    found: list[tuple[int, int, int, int, bool]] = []
+    lines, many = scene.lines, len(rules.rules)
+    keys = [np.zeros(0, np.int64)]
     for name, find in _DETECTORS.items():
         wanted = rules.detectors.get(name, {})
         if not wanted:
             continue
         scene.settings = {rule: rules.rules[index].settings for rule, index in wanted.items()}
-        for finding in find(scene):
-            index = wanted.get(finding.rule)
-            if index is not None:
-                whole = finding.start < 0
-                start = int(lines.start[finding.row]) if whole else finding.start
-                end = int(lines.end[finding.row]) if whole else finding.end
-                found.append((finding.row, index, start, end, whole))
-    if not found:
-        return no_votes()
-    columns = list(zip(*sorted(set(found)), strict=True))
-    row, rule, start_at, end_at = (np.array(column, np.int32) for column in columns[:4])
-    return Votes(row, rule, start_at, end_at, np.array(columns[4], bool))
+        for rule, rows in find(scene).items():
+            if rule in wanted:
+                keys.append(rows.astype(np.int64) * many + wanted[rule])
+    row, rule_of = np.divmod(np.unique(np.concatenate(keys)), many)
+    return Votes(row.astype(np.int32), rule_of.astype(np.int32), lines.start[row], lines.end[row], np.ones(len(row), bool))

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaner.document import Ints, Lines
-from cleaner.folding import FoldTable, fold
+from cleaner.document import Ints, KindTable, Lines
+from cleaner.folding import fold
 
-
-class Finding(NamedTuple):
-    """A detector's vote: rule name (the part after the slash), row, and a range of the batch (-1: the whole line)."""
-
-    rule: str
-    row: int
-    start: int = -1
-    end: int = -1
+Findings = Mapping[str, Ints]
+"""A detector's votes: per rule name (the part after the slash) the rows it names, in any order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +44,7 @@ class Scene:
     prose: NDArray[np.bool_]
     listed: NDArray[np.bool_]
     """Per row: it looks like an item of a list, a row of a table or code, where repeats and pairs mean nothing."""
-    folds: FoldTable
+    folds: KindTable | None = None
     titles: Sequence[str | None] | None = None
     alike: Alike | None = None
     """What is alike in the batch, once it has been looked for."""

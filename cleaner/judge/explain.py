@@ -46,7 +46,8 @@ def explain(
     for row in range(len(lines)):
         start, end = int(lines.start[row]), int(lines.end[row])
         mine = np.flatnonzero(votes.row == row)
-        score, shares = None, ()
+        score: float | None = None
+        shares: tuple[tuple[str, float], ...] = ()
         if judged is not None and scorer is not None:
             score = round(int(chance(judged.second[row : row + 1])[0]) / 255, 3)
             shares = _largest(scorer.second.shares(judged.values, row))

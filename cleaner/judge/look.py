@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cleaner.detectors import detect
 from cleaner.detectors.scene import Alike, Scene
-from cleaner.document import COMMA, DIGIT, DIVIDER, SPACE, Bytes, Lines, prose_rows, read_lines, zones
+from cleaner.document import Bytes, Lines, read_lines, read_rows, zones
 from cleaner.judge.cohesion import Content, content_words, shared_words
-from cleaner.judge.measures import OWN_NAMES, Measures, Place, first_look, own_measures
+from cleaner.judge.measures import OWN_NAMES, Measures, Place, first_look, own_values
 from cleaner.packs.match import RuleSet, in_zone, match
 from cleaner.packs.schema import CLASSES
 from cleaner.votes import Votes, join_votes, levels
-
-_COVER_STEPS: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +74,9 @@ class Look:
 def look(rules: RuleSet, texts: Sequence[str], titles: Sequence[str | None] | None = None) -> Look:
     """Read, match and measure a batch of texts."""
     lines = read_lines(texts, rules.kinds)
-    prose = prose_rows(lines)
-    own = np.stack(list(own_measures(lines, prose).values()))
-    content = content_words(lines, rules.folds)
-    return _measure(rules, Reading(lines, prose, listed_rows(lines), match(rules, lines), content, own), titles)
+    prose, listed = read_rows(lines)
+    own = own_values(lines, prose)
+    return _measure(rules, Reading(lines, prose, listed, match(rules, lines), content_words(lines), own), titles)
 
 
 def look_again(rules: RuleSet, look: Look, stay: NDArray[np.bool_], titles: Sequence[str | None] | None = None) -> Look:
@@ -96,26 +92,11 @@ def _measure(rules: RuleSet, reading: Reading, titles: Sequence[str | None] | No
     scene = Scene(lines, prose, reading.listed, rules.folds, titles, reading.alike)
     votes = join_votes(in_zone(rules, reading.matched, zones(lines, prose)), detect(rules, scene))
     place = Place.of(lines)
-    level = levels(votes, rules.level, rules.cls, len(lines), len(CLASSES))
-    shared = shared_words(reading.content, prose)
-    measures = first_look(lines, place, prose, reading.own, level, covered(lines, votes), *shared)
+    level, covered = levels(votes, rules.level, rules.cls, len(CLASSES), lines.length())
+    measures = first_look(lines, place, prose, reading.own, level, covered, *shared_words(reading.content, prose))
     return Look(replace(reading, alike=scene.alike), place, votes, measures)
-
-
-def covered(lines: Lines, votes: Votes) -> Bytes:
-    """Per row: how much of it the widest vote covers, in 64 steps."""
-    out = np.zeros(len(lines), np.int32)
-    width = np.where(votes.whole, lines.length()[votes.row], votes.end - votes.start)
-    np.maximum.at(out, votes.row, width * _COVER_STEPS // np.maximum(lines.length()[votes.row], 1))
-    return np.minimum(out, _COVER_STEPS).astype(np.uint8)
 
 
 def listed_rows(lines: Lines) -> NDArray[np.bool_]:
     """Rows that look like an item of a list, a row of a table or a line of code."""
-    first = lines.kinds[lines.start]
-    second = lines.kinds[np.minimum(lines.start + 1, lines.end - 1)]
-    counts = lines.counts
-    bullet = (first == DIVIDER) & (second == SPACE)
-    numbered = (first == DIGIT) & ((second == DIGIT) | (second == SPACE) | (second == COMMA) | (second > DIVIDER))
-    pipes = (counts[:, DIVIDER] >= 2) & (counts[:, DIVIDER] * 12 >= lines.length())
-    return bullet | (numbered & (lines.weight() < 24)) | pipes
+    return read_rows(lines)[1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,9 @@ from cleaner.judge.look import Look
 from cleaner.judge.score import Judged, chance
 from cleaner.judge.trees import UNIT
 from cleaner.packs.match import RuleSet
+
+if TYPE_CHECKING:
+    from cleaner.memory.evidence import Evidence
 
 _SPAN_SCORE: Final = 0.98
 """What a strong rule says of a span is not weighed against anything: the certainty of a decision alone."""
@@ -75,8 +78,12 @@ def decide(
     judged: Judged | None,
     cut: int,
     langs: Sequence[str | None] | None = None,
+    known: Evidence | None = None,
 ) -> Verdict:
-    """What goes. A vote of a rule that may decide alone removes its line; else the score does, if any rule stands for it."""
+    """What goes. A vote of a rule that may decide alone removes its line; else the score does, if any rule stands for it.
+
+    What a site's memory knows of the lines adds to their scores, and answers for those that go only because of it.
+    """
     n = len(look.lines)
     odds = judged.second if judged is not None else np.full(n, -(2**30), np.int32)
     votes = look.votes
@@ -84,6 +91,9 @@ def decide(
     strong = (rules.alone & ~rules.span)[votes.rule]
     alone[votes.row[strong]] = True
     rule = _answering_rule(rules, look, odds, cut, languages.spoken(look, langs))
+    if known is not None:
+        rule = known.answering(rules, rule, odds, cut)
+        odds = odds + known.odds
     gone = (alone | (odds > cut)) & (rule >= 0)
     certainty = np.maximum(chance(odds), np.where(alone, np.uint8(250), np.uint8(0))).astype(np.uint8)
     _spare_the_last(look, gone, alone)

@@ -1,6 +1,6 @@
 """Small boosted trees as data: whole-number leaves, byte thresholds, one question per level of a tree.
 
-All leaves of a level ask the same question ("oblivious" trees), so a tree of depth d is d comparisons for all lines at
+All nodes of a level ask the same question ("oblivious" trees), so a tree of depth d is d comparisons for all lines at
 once and one look-up. Sums are whole numbers: the same on every machine, for every batch.
 """
 
@@ -21,9 +21,7 @@ from cleaner.errors import RuleError
 UNIT: Final = 1024
 """Leaf values are log-odds times this."""
 FORMAT: Final = 1
-_CHUNK: Final = 1024
-"""Lines that are scored together: their answers fit into the cache of a core."""
-_ODDS_STEPS: Final = 64
+_DEEPEST: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +30,10 @@ class Trees:
 
     measures: tuple[str, ...]
     bias: int
-    feature: NDArray[np.intp]
+    feature: NDArray[np.int64]
     """(trees * depth,): which measure each level asks about."""
     border: Bytes
-    """(trees * depth, 1): the answer is yes above it."""
+    """(trees * depth,): the answer is yes above it."""
     leaves: NDArray[np.int16]
     """(trees * 2**depth,)"""
     depth: int
@@ -45,22 +43,12 @@ class Trees:
 
     def score(self, values: Bytes) -> NDArray[np.int32]:
         """Log-odds times `UNIT` for each line of `values` (measures, lines)."""
-        n = values.shape[1]
-        out = np.full(n, self.bias, np.int32)
-        for start in range(0, n, _CHUNK):
-            leaf = self._leaf_numbers(values[:, start : start + _CHUNK])
-            out[start : start + _CHUNK] += np.take(self.leaves, leaf).sum(axis=0, dtype=np.int32)
-        return out
+        from cleaner.kernels import trees as kernel
 
-    def _leaf_numbers(self, values: Bytes) -> NDArray[np.int32]:
-        """(trees, lines): which leaf of the flat list each line reaches in each tree."""
-        n = values.shape[1]
-        yes = (values[self.feature] > self.border).view(np.uint8).reshape(len(self), self.depth, n)
-        number = yes[:, 0].copy()
-        for level in range(1, self.depth):
-            number |= yes[:, level] << np.uint8(level)
-        first = (np.arange(len(self), dtype=np.int32) << self.depth)[:, None]
-        return first + number
+        out = np.full(values.shape[1], self.bias, np.int32)
+        if len(self):
+            kernel.score(np.ascontiguousarray(values), self.feature, self.border, self.leaves, self.depth, out)
+        return out
 
     def shares(self, values: Bytes, line: int) -> dict[str, int]:
         """What each measure contributes to one line's score, times `UNIT`.
@@ -77,7 +65,7 @@ class Trees:
             out["(start)"] = out.get("(start)", 0.0) + mean
             for level in range(self.depth):
                 at = tree * self.depth + level
-                answer = int(column[self.feature[at]] > self.border[at, 0])
+                answer = int(column[self.feature[at]] > self.border[at])
                 reach &= ((np.arange(len(leaves)) >> level) & 1) == answer
                 name = self.measures[self.feature[at]]
                 now = leaves[reach].mean()
@@ -90,6 +78,8 @@ def read_trees(data: Mapping[str, Any], names: Sequence[str], place: str) -> Tre
     """A forest from its parsed JSON; `RuleError` says at `place` what was expected."""
     try:
         depth = int(data["depth"])
+        if not 1 <= depth <= _DEEPEST:
+            raise ValueError(f"expected a depth of 1 to {_DEEPEST}")
         feature = [names.index(name) for tree in data["trees"] for name, _ in tree["asks"]]
         border = [limit for tree in data["trees"] for _, limit in tree["asks"]]
         leaves = [value for tree in data["trees"] for value in tree["leaves"]]
@@ -98,8 +88,8 @@ def read_trees(data: Mapping[str, Any], names: Sequence[str], place: str) -> Tre
         return Trees(
             measures=tuple(names),
             bias=int(data["bias"]),
-            feature=np.array(feature, np.intp),
-            border=np.array(border, np.uint8)[:, None],
+            feature=np.array(feature, np.int64),
+            border=np.array(border, np.uint8),
             leaves=np.array(leaves, np.int16),
             depth=depth,
         )

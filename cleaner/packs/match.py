@@ -1,40 +1,39 @@
 """The rules of all packs, compiled once, matched against all lines of a batch in one pass.
 
-Phrases of all languages go into one Aho-Corasick automaton over the folded text (the keyword prefilter that secret
-scanners use, here with the phrases themselves); whether a hit stands at the right place of its line is then decided
-for all hits together. Patterns run only on lines in which one of their keywords occurred, and under a timeout.
+Phrases of all languages go into one table (see `kernels.phrases`), and whether a hit stands at the right place of its
+line is decided where it is found. Patterns run only on lines in which one of their keywords occurred and which pass
+their gate (see `gates`), and under a timeout.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Final
 
-import ahocorasick_rs
 import numpy as np
 import regex
 from numpy.typing import NDArray
 
-from cleaner.document import DENSE, DIGIT, HEAD, MARK, TAIL, Bytes, Ints, KindTable, Lines, Points, kind_of
+from cleaner.document import HEAD, TAIL, Bytes, Ints, KindTable, Lines
 from cleaner.errors import RuleError
-from cleaner.folding import FoldTable, fold, squeeze
+from cleaner.folding import fold
+from cleaner.kernels.kinds import FIRST_MIX, KEYWORD, UNLESS
+from cleaner.packs.gates import DIGIT, ENDLESS, Gate, gate_of
+from cleaner.packs.phrases import PhraseTable, phrase_table
 from cleaner.packs.schema import CLASSES, PLACES, STRENGTHS, Rule
 from cleaner.votes import Votes, join_votes, no_votes
 
-_WHOLE, _TILE, _START, _END, _INSIDE, _UNLESS, _KEYWORD = range(7)
-_LONG: Final = 260
-"""Longer lines are looked at only at their ends: nothing but running text is that long."""
-_FRONT, _BACK = 120, 90
 _PATTERN_SECONDS: Final = 0.05
 _TRIED: Final = 50_000
 _UNTRIED: Final = (-1, -1)
-_INWARD: Final = np.array([1, -1], np.int32)
 _PLACE_PACK: Final = "common.place/"
 _NUMBER: Final = "{n}"
 _ANYWHERE: Final = 4
 _ZONE_BITS: Final = {"any": _ANYWHERE, "head": HEAD, "tail": TAIL}
+_VOTES_PER_ROW: Final = 4
+_MOST_SIGNS: Final = 62
+"""Signs that gates may ask for in all: one bit each, and two bits are taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +54,34 @@ class RuleSet:
     """Detector name -> rule name -> rule."""
     zone: Bytes
     max_weight: Ints
-    automaton: ahocorasick_rs.AhoCorasick | None
-    border: Ints
-    """Per automaton pattern: whether it carries a space in front and behind, so that it only hits whole words."""
-    entry_of: Ints
-    """CSR: entries of automaton pattern p are entry_of[p]:entry_of[p + 1]."""
-    entry_rule: Ints
-    entry_place: Bytes
+    phrases: PhraseTable
     patterns: dict[int, regex.Pattern[str]]
-    numeric: tuple[int, ...]
+    numeric: Ints
     """Pattern rules with the keyword `{n}`: they are tried on lines without a letter."""
-    folds: FoldTable
+    gates: Gates
     kinds: KindTable
     tried: dict[tuple[int, str], tuple[int, int] | None]
     """What patterns said of lines already seen: the same labels return on every page of a site."""
+
+
+    @property
+    def folds(self) -> KindTable:
+        """The same as `kinds`: what is known of code points holds what they fold to."""
+        return self.kinds
+
+
+@dataclass(frozen=True, slots=True)
+class Gates:
+    """What a line must be like for a rule's pattern to be tried."""
+
+    signs: Bytes
+    """Per code point below 65536: the number of its bit in `needs`; 0 where none asks for it, 1 for digits."""
+    needs: NDArray[np.uint64]
+    """Per rule: bits of which a line must have one; 0 where it need not."""
+    first: NDArray[np.uint64]
+    """Per rule: bits of the letters and digits that can be the first of a line; 0 where any can."""
+    most: Ints
+    """Per rule: the most characters but white space that its pattern hits."""
 
 
 def fold_phrase(phrase: str) -> str:
@@ -79,29 +92,18 @@ def fold_phrase(phrase: str) -> str:
 def compile_rules(rules: Sequence[Rule]) -> RuleSet:
     """Compile `rules` once; `RuleError` names the rule whose pattern is not a pattern or whose phrase folds away."""
     entries: dict[str, list[tuple[int, int]]] = {}
-    patterns: dict[int, regex.Pattern[str]] = {}
     numeric: list[int] = []
     for number, rule in enumerate(rules):
-        roles = [(_UNLESS, rule.unless)]
-        if rule.kind == "pattern":
-            patterns[number] = _compile_pattern(rule)
-            roles.append((_KEYWORD, rule.keywords))
-        elif rule.kind == "phrase":
-            roles.append((PLACES.index(rule.at), rule.phrases))
-        for role, phrases in roles:
+        for role, phrases in _roles(rule):
             for phrase in phrases:
                 folded = fold_phrase(phrase)
-                if folded == "0" and role == _KEYWORD:
+                if folded == "0" and role == KEYWORD:
                     numeric.append(number)
                 elif not folded.strip("0 "):
                     raise RuleError(f"{rule.file}: rule {rule.id!r}: phrase {phrase!r} folds to nothing but a number")
                 else:
                     entries.setdefault(folded, []).append((number, role))
-    phrases = sorted(entries)
-    shift = np.array([_needs_border(phrase[0]) for phrase in phrases], np.int32)
-    trail = np.array([_needs_border(phrase[-1]) for phrase in phrases], np.int32)
-    found = [entry for phrase in phrases for entry in dict.fromkeys(entries[phrase])]
-    sizes = [len(dict.fromkeys(entries[phrase])) for phrase in phrases]
+    patterns = {number: _compile_pattern(rule) for number, rule in enumerate(rules) if rule.kind == "pattern"}
     strength = np.array([STRENGTHS.index(rule.strength) + 1 for rule in rules], np.uint8)
     partial = np.array([rule.kind == "phrase" and rule.at in ("start", "end", "inside") for rule in rules], bool)
     return RuleSet(
@@ -114,17 +116,46 @@ def compile_rules(rules: Sequence[Rule]) -> RuleSet:
         detectors=_detectors(rules),
         zone=np.array([_ZONE_BITS[rule.zone] for rule in rules], np.uint8),
         max_weight=np.array([2 * rule.max_words or 2**30 for rule in rules], np.int32),
-        automaton=_automaton([" " * a + phrase + " " * b for a, phrase, b in zip(shift, phrases, trail, strict=True)]),
-        border=np.stack((shift, trail), axis=-1) if phrases else np.zeros((0, 2), np.int32),
-        entry_of=np.concatenate(([0], np.cumsum(sizes))).astype(np.int32),
-        entry_rule=np.array([rule for rule, _ in found], np.int32),
-        entry_place=np.array([role for _, role in found], np.uint8),
+        phrases=phrase_table(entries),
         patterns=patterns,
-        numeric=tuple(numeric),
-        folds=FoldTable(),
+        numeric=np.array(sorted(set(numeric)), np.int32),
+        gates=_gates([gate_of(rule.pattern) if rule.kind == "pattern" else Gate() for rule in rules]),
         kinds=KindTable(),
         tried={},
     )
+
+
+def _roles(rule: Rule) -> list[tuple[int, Sequence[str]]]:
+    """What a rule looks for, by the part it plays."""
+    roles: list[tuple[int, Sequence[str]]] = [(UNLESS, rule.unless)]
+    if rule.kind == "pattern":
+        roles.append((KEYWORD, rule.keywords))
+    elif rule.kind == "phrase":
+        roles.append((PLACES.index(rule.at), rule.phrases))
+    return roles
+
+
+def _gates(gates: Sequence[Gate]) -> Gates:
+    signs = np.zeros(1 << 16, np.uint8)
+    number = {DIGIT: 1}
+    needs = np.zeros(len(gates), np.uint64)
+    for rule, gate in enumerate(gates):
+        wanted = gate.needs or frozenset()
+        fresh = [sign for sign in sorted(wanted) if sign not in number]
+        if len(number) + len(fresh) > _MOST_SIGNS or any(ord(sign) >= len(signs) - 1 for sign in fresh):
+            continue
+        for sign in fresh:
+            signs[ord(sign)] = number[sign] = len(number) + 1
+        needs[rule] = sum(1 << number[sign] for sign in wanted)
+    first = np.array([_letter_bits(gate.first) for gate in gates], np.uint64)
+    return Gates(signs, needs, first, np.array([min(gate.most, ENDLESS) for gate in gates], np.int32))
+
+
+def _letter_bits(letters: frozenset[str] | None) -> int:
+    bits = 0
+    for letter in letters or ():
+        bits |= 1 << (ord(letter) * FIRST_MIX % 2**64 >> 58)
+    return bits
 
 
 def _places(rules: Sequence[Rule]) -> Ints:
@@ -140,22 +171,6 @@ def _detectors(rules: Sequence[Rule]) -> dict[str, dict[str, int]]:
     return found
 
 
-def _needs_border(char: str) -> bool:
-    """Whether a phrase that begins or ends in `char` must begin or end there at a word's border."""
-    return kind_of(char) <= MARK or kind_of(char) == DIGIT
-
-
-def _automaton(phrases: Sequence[str]) -> ahocorasick_rs.AhoCorasick | None:
-    if not phrases:
-        return None
-    return ahocorasick_rs.AhoCorasick(
-        phrases,
-        matchkind=ahocorasick_rs.MatchKind.Standard,
-        store_patterns=False,
-        implementation=ahocorasick_rs.Implementation.ContiguousNFA,
-    )
-
-
 def _compile_pattern(rule: Rule) -> regex.Pattern[str]:
     try:
         return regex.compile(rule.pattern, regex.IGNORECASE)
@@ -163,120 +178,26 @@ def _compile_pattern(rule: Rule) -> regex.Pattern[str]:
         raise RuleError(f"{rule.file}: rule {rule.id!r}: field 'pattern': {error}") from error
 
 
-@dataclass(frozen=True, slots=True)
-class _Folded:
-    """The part of a batch that is searched, folded: each line, or the two ends of a long one, ends in a line feed."""
-
-    text: str
-    points: Points
-    origin: NDArray[np.intp]
-    """Per folded code point: the offset in the batch it comes from."""
-    part_end: Ints
-    """Per part: where its line feed stands in `points`."""
-    row: Ints
-    front: NDArray[np.bool_]
-    """Per part: it holds the beginning of its row."""
-    back: NDArray[np.bool_]
-    """Per part: it holds the end of its row."""
-
-
-def _fold_lines(lines: Lines, folds: FoldTable) -> _Folded:
-    length = lines.length()
-    long = length > _LONG
-    rows = np.arange(len(lines), dtype=np.int32)
-    row = np.concatenate((rows, rows[long]))
-    start = np.concatenate((lines.start, lines.end[long] - np.int32(_BACK)))
-    end = np.concatenate((np.where(long, lines.start + np.int32(_FRONT), lines.end), lines.end[long]))
-    size = end - start + 1
-    stop = np.cumsum(size)
-    place = np.arange(int(stop[-1]) if len(stop) else 0) + np.repeat(start - (stop - size), size)
-    place[stop - 1] = len(lines.points) - 1  # the line feed that closes the batch closes each part
-    folded = folds(lines.points[place])
-    points, keep = squeeze(folded)
-    part_end = np.flatnonzero(points == ord("\n")).astype(np.int32)
-    return _Folded(
-        text=points.tobytes().decode("utf-32-le", "replace"),
-        points=points,
-        origin=place[keep],
-        part_end=part_end,
-        row=row,
-        front=np.concatenate((np.ones(len(rows), bool), np.zeros(int(long.sum()), bool))),
-        back=np.concatenate((~long, np.ones(int(long.sum()), bool))),
-    )
-
-
 def match(rules: RuleSet, lines: Lines) -> Votes:
     """The votes of all phrase and pattern rules on `lines`, whatever their zone."""
-    if rules.automaton is None or not len(lines):
+    if not (len(rules.phrases) or len(rules.numeric)) or not len(lines):
         return no_votes()
-    folded = _fold_lines(lines, rules.folds)
-    # Line feeds become the spaces that phrases end in; a hit across them is told by its two parts and left out.
-    found = rules.automaton.find_matches_as_indexes(" " + folded.text.replace("\n", " "), overlapping=True)
-    hits = np.fromiter(chain.from_iterable(found), np.int32, 3 * len(found)).reshape(-1, 3)
-    hits[:, 1:] += rules.border[hits[:, 0]] * _INWARD - 1
-    return _votes_of(rules, lines, folded, hits)
+    from cleaner.kernels import votes as kernel
 
-
-def _votes_of(rules: RuleSet, lines: Lines, folded: _Folded, hits: Ints) -> Votes:
-    pattern, start, end = hits[:, 0], hits[:, 1], hits[:, 2]
-    part = np.searchsorted(folded.part_end, start, side="right")
-    inside = end <= folded.part_end[np.minimum(part, len(folded.part_end) - 1)]
-    hits, part = hits[inside], part[inside]
-    pattern, start, end = hits[:, 0], hits[:, 1], hits[:, 2]
-    part_start = np.concatenate(([0], folded.part_end[:-1] + 1))[part]
-    at_start = (start == part_start) & folded.front[part]
-    at_end = (end == folded.part_end[part]) & folded.back[part]
-    solid = (folded.points != SPACE_POINT) & (folded.points != ord("0"))
-    solid_before = np.concatenate(([0], np.cumsum(solid, dtype=np.int32)))
-    solid_of_part = solid_before[folded.part_end] - solid_before[np.concatenate(([0], folded.part_end[:-1] + 1))] 
-    alone_in_part = solid_before[end] - solid_before[start] == solid_of_part[part]
-    whole = alone_in_part & folded.front[part] & folded.back[part]
-
-    count = rules.entry_of[pattern + 1] - rules.entry_of[pattern]
-    hit = np.repeat(np.arange(len(hits)), count)
-    entry = np.arange(len(hit)) - np.repeat(np.cumsum(count) - count, count) + rules.entry_of[pattern[hit]]
-    rule, place = rules.entry_rule[entry], rules.entry_place[entry]
-    tiled = _tiled(folded, hits, hit[place <= _TILE], solid)
-    row = folded.row[part[hit]]
-    fits = (
-        ((place == _WHOLE) & whole[hit])
-        | ((place <= _TILE) & tiled[part[hit]])
-        | ((place == _START) & at_start[hit])
-        | ((place == _END) & at_end[hit])
-        | (place == _INSIDE)
-    )
-    fits &= lines.weight()[row] <= rules.max_weight[rule]
-    covers = (whole[hit] | tiled[part[hit]])[fits]
-    votes = Votes(
-        row[fits],
-        rule[fits],
-        folded.origin[start[hit[fits]]].astype(np.int32),
-        (folded.origin[end[hit[fits]] - 1] + 1).astype(np.int32),
-        covers,
-    )
-    gates = (place == _KEYWORD) & (lines.weight()[row] <= rules.max_weight[rule])
-    candidates = set(zip(row[gates].tolist(), rule[gates].tolist(), strict=True)) | _numeric_candidates(rules, lines)
-    votes = join_votes(votes, _pattern_votes(rules, lines, candidates))
-    saved = place == _UNLESS
-    if not saved.any():
-        return votes
-    spared = np.unique(row[saved].astype(np.int64) * len(rules.rules) + rule[saved])
-    return votes.take(~np.isin(votes.row.astype(np.int64) * len(rules.rules) + votes.rule, spared))
-
-
-SPACE_POINT: Final = ord(" ")
-
-
-def _tiled(folded: _Folded, hits: Ints, tiles: NDArray[np.intp], solid: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Per part: whether whole and tile phrases cover everything in it but numbers."""
-    size = len(folded.points) + 1
-    depth = np.bincount(hits[tiles, 1], minlength=size) - np.bincount(hits[tiles, 2], minlength=size)
-    open_ = solid & (np.cumsum(depth[:-1]) == 0)
-    open_[folded.part_end] = False
-    before = np.concatenate(([0], np.cumsum(open_, dtype=np.int32)))
-    part_start = np.concatenate(([0], folded.part_end[:-1] + 1))
-    nothing_open = before[folded.part_end] == before[part_start]
-    return nothing_open & folded.front & folded.back
+    room = len(lines) * _VOTES_PER_ROW + 64
+    table, gates, made = rules.phrases, rules.gates, np.full(2, -1, np.int64)
+    while made[0] < 0:
+        votes, pairs = np.empty((room, 5), np.int32), np.empty((room, 2), np.int32)
+        kernel.match(
+            lines.codes, lines.points, lines.kinds, lines.start, lines.end, lines.ink, lines.weight(), lines.words, lines.counts,
+            table.seed, table.words, table.sieve, table.text, table.starts, table.edges, table.ends, table.tail,
+            table.flags, table.entry_of, table.entry_rule, table.entry_role, rules.max_weight, rules.numeric, gates.signs,
+            gates.most, gates.needs, gates.first, votes, pairs, made,
+        )  # fmt: skip
+        room *= 4
+    row, rule, start, end, whole = votes[: made[0]].T.copy()
+    said = Votes(row, rule, start, end, whole.astype(bool))
+    return join_votes(said, _pattern_votes(rules, lines, pairs[: made[1]]))
 
 
 def in_zone(rules: RuleSet, votes: Votes, zone: Bytes) -> Votes:
@@ -284,26 +205,27 @@ def in_zone(rules: RuleSet, votes: Votes, zone: Bytes) -> Votes:
     return votes.take(((zone[votes.row] | _ANYWHERE) & rules.zone[votes.rule]) != 0)
 
 
-def _numeric_candidates(rules: RuleSet, lines: Lines) -> set[tuple[int, int]]:
-    """The rows without a letter but with a digit, each with all rules that look at such rows."""
-    bare = (lines.words == 0) & (lines.counts[:, DENSE] == 0) & (lines.counts[:, DIGIT] > 0)
-    return {(row, rule) for row in np.flatnonzero(bare).tolist() for rule in rules.numeric}
-
-
-def _pattern_votes(rules: RuleSet, lines: Lines, candidates: Iterable[tuple[int, int]]) -> Votes:
+def _pattern_votes(rules: RuleSet, lines: Lines, pairs: Ints) -> Votes:
+    """The votes of patterns; `pairs` (row, rule) are those to try, in order."""
     found: list[tuple[int, int, int, int, bool]] = []
     seen = rules.tried
     if len(seen) > _TRIED:
         seen.clear()
-    for row, rule in sorted(candidates):
-        text = lines.text(row)
+    rows = pairs[:, 0]
+    doc = lines.doc[rows]
+    starts, base = lines.start[rows], lines.base[doc]
+    places = zip(
+        pairs.tolist(), doc.tolist(), starts.tolist(), (starts - base).tolist(), (lines.end[rows] - base).tolist(),
+        strict=True,
+    )  # fmt: skip
+    for (row, rule), number, at, start, end in places:
+        text = lines.texts[number][start:end]
         key = (rule, text)
         hit = seen.get(key, _UNTRIED)
         if hit is _UNTRIED:
             hit = seen[key] = _search(rules.patterns[rule], text)
         if hit is not None:
-            at = int(lines.start[row])
-            found.append((row, rule, at + hit[0], at + hit[1], hit[1] - hit[0] == len(text)))
+            found.append((row, rule, at + hit[0], at + hit[1], hit[1] - hit[0] == end - start))
     if not found:
         return no_votes()
     columns = list(zip(*found, strict=True))

@@ -1,0 +1,194 @@
+"""The phrase table: sequences of words, looked up word by word, and what scripts without spaces need besides.
+
+A phrase that begins and ends in letters with borders is a sequence of words between spaces. The table holds a hash of
+each such sequence and of each of its beginnings, so a word of a text costs one look-up, and a second one only where a
+phrase goes on. Hits are compared character by character, so a hash never decides. Phrases that begin or end in a letter
+that needs no border lie in a trie of characters that is walked only where such letters stand.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from cleaner.kernels.base import Array, Number, inner, kernel
+from cleaner.kernels.folds import join_hash, words_of
+from cleaner.kernels.kinds import FOLDED_DIGIT, FOLDED_SPACE, OPEN_BIT
+
+LONGEST: Final = 260
+"""Longer lines are looked at only at their ends: nothing but running text is that long."""
+FRONT, BACK = 120, 90
+SIEVE_BITS: Final = 20
+
+# What a table entry holds: 40 bits of the hash, the number of the phrase that ends there + 1, and whether one goes on.
+_VALUE_BITS: Final = np.uint64(24)
+_VALUE: Final = np.uint64((1 << 24) - 1)
+_MORE: Final = np.uint64(1)
+_FORWARD, _BACKWARD = np.uint64(0), np.uint64(1)
+
+
+@inner
+def _sieve(key: Array) -> Array:
+    return (key >> np.uint64(20)) & np.uint64((1 << SIEVE_BITS) - 1)
+
+
+@inner
+def _find(table: Array, key: Array) -> Array:
+    """The value at `key`, 0 where it has none."""
+    mask = np.uint64(len(table) - 1)
+    slot = key & mask
+    while table[slot] != np.uint64(0):
+        if (table[slot] ^ key) >> _VALUE_BITS == np.uint64(0):
+            return table[slot] & _VALUE
+        slot = (slot + np.uint64(1)) & mask
+    return np.uint64(0)
+
+
+@inner
+def _put(
+    table: Array, owner: Array, key: Array, value: Array, phrase: Number, size: Number, text: Array, starts: Array
+) -> Number:
+    """Add `value` at `key`, the hash of the first `size` characters of `phrase`; false where two beginnings clash."""
+    mask = np.uint64(len(table) - 1)
+    slot = key & mask
+    while table[slot] != np.uint64(0):
+        if (table[slot] ^ key) >> _VALUE_BITS == np.uint64(0):
+            one, other = starts[owner[slot, 0]], starts[phrase]
+            if owner[slot, 1] != size:
+                return False
+            for place in range(size):
+                if text[one + place] != text[other + place]:
+                    return False
+            table[slot] |= value
+            return True
+        slot = (slot + np.uint64(1)) & mask
+    table[slot] = ((key >> _VALUE_BITS) << _VALUE_BITS) | value
+    owner[slot, 0], owner[slot, 1] = phrase, size
+    return True
+
+
+@kernel("b1", "u4[]", "i4[]", "b1[]", "u8", "u8[]", "i4[,]", "u1[]")
+def build_words(
+    text: Array, starts: Array, bordered: Array, seed: Array, table: Array, owner: Array, sieve: Array
+) -> Number:
+    """Fill `table` and `sieve` with the `bordered` phrases, phrase i being text[starts[i]:starts[i+1]].
+
+    False where two hashes of `seed` clash. `owner` (slots, 2) is scratch.
+    """
+    width = 0
+    for phrase in range(len(starts) - 1):
+        width = max(width, starts[phrase + 1] - starts[phrase])
+    stop = np.empty(width + 1, np.int64)
+    hashes = np.empty(width + 1, np.uint64)
+    for phrase in range(len(starts) - 1):
+        if not bordered[phrase]:
+            continue
+        count = words_of(text, starts[phrase], starts[phrase + 1], stop, hashes)
+        key = seed
+        for word in range(count):
+            key = join_hash(key, hashes[word])
+            value = _MORE if word + 1 < count else np.uint64(phrase + 1) << np.uint64(1)
+            if not _put(table, owner, key, value, phrase, stop[word], text, starts):
+                return False
+            sieve[_sieve(key) >> np.uint64(3)] |= np.uint8(1 << (_sieve(key) & np.uint64(7)))
+    return True
+
+
+@inner
+def _edge(edges: Array, node: Array, char: Array) -> Array:
+    """The slot of the edge from `node` by `char`, or that where it would be."""
+    key = (node << np.uint64(21)) | np.uint64(char)
+    mask = np.uint64(len(edges) - 1)
+    slot = ((key + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(20) & mask
+    while edges[slot, 1] != np.uint64(0) and edges[slot, 0] != key:
+        slot = (slot + np.uint64(1)) & mask
+    return slot
+
+
+@kernel("void", "u4[]", "i4[]", "b1[]", "b1[]", "u8[,]", "i4[]")
+def build_trie(text: Array, starts: Array, head: Array, tail: Array, edges: Array, ends: Array) -> None:
+    """Fill the trie of the phrases of which `head` or `tail` says that this end needs no border.
+
+    `edges` (slots, 2) has a node and a character in its first column and the next node in its second; `ends` is per node
+    the phrase that ends there, or -1. Node 0 begins phrases with an open head, node 1 the others, read from their end.
+    """
+    made = np.uint64(2)
+    for phrase in range(len(starts) - 1):
+        if not (head[phrase] or tail[phrase]):
+            continue
+        node = _FORWARD if head[phrase] else _BACKWARD
+        size = starts[phrase + 1] - starts[phrase]
+        for place in range(size):
+            at = starts[phrase] + place if head[phrase] else starts[phrase + 1] - 1 - place
+            slot = _edge(edges, node, text[at])
+            if edges[slot, 1] == np.uint64(0):
+                edges[slot, 0] = (node << np.uint64(21)) | np.uint64(text[at])
+                edges[slot, 1] = made
+                made += np.uint64(1)
+            node = edges[slot, 1]
+        ends[node] = phrase
+
+
+@inner
+def word_hits(words: Array, hashes: Array, count: Number, seed: Array, table: Array, sieve: Array, hits: Array) -> Number:
+    """Fill `hits` with (phrase, start, end) of what are phrases by their hashes; returns how many."""
+    found = 0
+    for word in range(count):
+        key = seed
+        for last in range(word, count):
+            key = join_hash(key, hashes[last])
+            bit = _sieve(key)
+            if not (sieve[bit >> np.uint64(3)] >> np.uint8(bit & np.uint64(7))) & np.uint8(1):
+                break
+            value = _find(table, key)
+            if value > _MORE:
+                hits[found, 0] = np.int64(value >> np.uint64(1)) - 1
+                hits[found, 1], hits[found, 2] = words[0, word], words[1, last]
+                found += 1
+            if not value & _MORE:
+                break
+    return found
+
+
+@inner
+def is_phrase(chars: Array, start: Number, end: Number, text: Array, starts: Array, phrase: Number) -> Number:
+    """Whether chars[start:end] really is the phrase that its hash says it is."""
+    one = starts[phrase]
+    if end - start != starts[phrase + 1] - one:
+        return False
+    for place in range(end - start):
+        if chars[start + place] != text[one + place]:
+            return False
+    return True
+
+
+@inner
+def open_hits(
+    codes: Array, chars: Array, origin: Array, count: Number, edges: Array, ends: Array, tail: Array, hits: Array, found: Number
+) -> Number:
+    """Add the hits of phrases that begin or end in a character without a border; returns how many there are now."""
+    for place in range(count):
+        if chars[place] == np.uint32(FOLDED_SPACE) or not codes[origin[place]] & np.uint32(OPEN_BIT):
+            continue
+        for backward in range(2):
+            node = np.uint64(backward)
+            at = place
+            while 0 <= at < count:
+                node = edges[_edge(edges, node, chars[at]), 1]
+                if node == np.uint64(0):
+                    break
+                at += 1 - 2 * backward
+                border = at < 0 or at >= count or chars[at] == np.uint32(FOLDED_SPACE)
+                if ends[node] >= 0 and (border or (not backward and tail[ends[node]])):
+                    hits[found, 0] = ends[node]
+                    hits[found, 1] = at + 1 if backward else place
+                    hits[found, 2] = place + 1 if backward else at
+                    found += 1
+    return found
+
+
+@inner
+def is_solid(char: Array) -> Number:
+    """Whether a folded character is neither space nor number."""
+    return char != np.uint32(FOLDED_SPACE) and char != np.uint32(FOLDED_DIGIT)

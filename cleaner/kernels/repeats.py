@@ -1,0 +1,262 @@
+"""What is alike in a text: equal rows, rows with common passages, and how much two rows have in common."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from cleaner.kernels.base import Array, Number, inner, kernel
+from cleaner.kernels.folds import fold_words
+from cleaner.kernels.kinds import DENSE, FOLD_MASK, FOLDED_SPACE
+
+_MIX: Final = np.uint64(0x9E3779B97F4A7C15)
+_WINDOW: Final = 16
+"""Characters of an anchor: two to four words, rare enough to be few and short enough to survive small edits."""
+_CROWD: Final = 6
+"""An anchor that more rows share than this belongs to a formula of the text (a template, a refrain), not to a repeat."""
+_EDGE: Final = 12
+
+
+@inner
+def slots_for(entries: Number) -> Number:
+    """Slots of a hash table that is at most half full."""
+    size = 16
+    while size < 2 * entries:
+        size *= 2
+    return size
+
+
+@inner
+def _row_hash(points: Array, start: Number, end: Number) -> Array:
+    """A hash of a row's length and its two ends."""
+    value = np.uint64(end - start)
+    for at in range(start, min(start + _EDGE, end)):
+        value = (value ^ np.uint64(points[at])) * _MIX
+    for at in range(max(end - _EDGE, start), end):
+        value = (value ^ np.uint64(points[at])) * _MIX
+    return value ^ (value >> np.uint64(32))
+
+
+@inner
+def _equal(points: Array, one: Number, other: Number, size: Number) -> Number:
+    for step in range(size):
+        if points[one + step] != points[other + step]:
+            return False
+    return True
+
+
+@kernel("void", "u4[r]", "i4[]", "i4[]", "i4[]", "i4[]")
+def groups(points: Array, first: Array, start: Array, end: Array, group: Array) -> None:
+    """Fill `group`: per row the first row of its text with the same line."""
+    for doc in range(len(first) - 1):
+        low, high = first[doc], first[doc + 1]
+        size = slots_for(high - low)
+        table = np.full(size, -1, np.int32)
+        for row in range(low, high):
+            length = end[row] - start[row]
+            slot = np.int64(_row_hash(points, start[row], end[row]) & np.uint64(size - 1))
+            while table[slot] >= 0:
+                known = table[slot]
+                if end[known] - start[known] == length and _equal(points, start[known], start[row], length):
+                    break
+                slot = (slot + 1) & (size - 1)
+            if table[slot] < 0:
+                table[slot] = row
+            group[row] = table[slot]
+
+
+@inner
+def _is_anchor(points: Array, at: Number) -> Number:
+    """Whether what follows makes this place one of those compared: every second, chosen by content."""
+    head = np.uint64(points[at])
+    for step in range(1, 4):
+        head = head * _MIX + np.uint64(points[at + step])
+    return (head >> np.uint64(40)) & np.uint64(1) == np.uint64(0)
+
+
+@inner
+def _add_anchor(points: Array, codes: Array, at: Number, row: Number, keys: Array, rows: Array, made: Number) -> Number:
+    """Add what begins at `at` to the anchors if it is one; returns how many there are then."""
+    if not _is_anchor(points, at):
+        return made
+    value = np.uint64(0)
+    for step in range(_WINDOW):
+        value = value * _MIX + np.uint64(codes[at + step] & np.uint32(FOLD_MASK))
+    keys[made], rows[made] = value ^ (value >> np.uint64(29)), row
+    return made + 1
+
+
+@inner
+def _anchors(
+    points: Array, codes: Array, kinds: Array, word_at: Array, words: Array, counts: Array, start: Array, end: Array,
+    row: Number, word: Number, keys: Array, rows: Array, made: Number,
+) -> Number:  # fmt: skip
+    """Add the anchors of a row whose words begin at word_at[word:]; returns how many there are then."""
+    last = end[row] - _WINDOW
+    for at in word_at[word : word + words[row]]:
+        if at > last:
+            break
+        made = _add_anchor(points, codes, at, row, keys, rows, made)
+    if counts[row, DENSE]:
+        for at in range(start[row], last + 1):
+            if kinds[at] == DENSE:
+                made = _add_anchor(points, codes, at, row, keys, rows, made)
+    return made
+
+
+@inner
+def _pair_up(keys: Array, rows: Array, count: Number, pairs: Array, made: Number) -> tuple[Number, Number]:
+    """Add the pairs of rows that share an anchor, once for each; returns how many, and whether crowds were left out."""
+    size = slots_for(count)
+    table, members = np.zeros(size, np.uint64), np.zeros((size, _CROWD + 2), np.int32)
+    crowded = False
+    for index in range(count):
+        slot = np.int64(keys[index] & np.uint64(size - 1))
+        while members[slot, 0] and table[slot] != keys[index]:
+            slot = (slot + 1) & (size - 1)
+        table[slot] = keys[index]
+        known = members[slot, 0]
+        if known <= _CROWD and (known == 0 or members[slot, known] != rows[index]):
+            members[slot, 0] = known + 1
+            members[slot, known + 1] = rows[index]
+    for slot in range(size):
+        known = members[slot, 0]
+        crowded = crowded or known > _CROWD
+        if 2 <= known <= _CROWD:
+            for one in range(1, known):
+                for other in range(one + 1, known + 1):
+                    pairs[made] = (np.int64(members[slot, one]) << 32) | np.int64(members[slot, other])
+                    made += 1
+    return made, crowded
+
+
+@kernel(
+    "i8", "u4[r]", "u4[]", "u1[]", "i4[]", "i4[]", "i4[,]", "i4[]", "i4[]", "i4[]", "i4[]", "b1[]", "i8[]", "b1[]",
+)  # fmt: skip
+def pairs_of_rows(
+    points: Array, codes: Array, kinds: Array, word_at: Array, words: Array, counts: Array, first: Array, start: Array,
+    end: Array, first_word: Array, able: Array, pairs: Array, crowded: Array,
+) -> Number:  # fmt: skip
+    """Fill `pairs` with (earlier row << 32 | later row) for each anchor that two of a few rows share; returns how many.
+
+    The words of a row begin at word_at[first_word[row]:]. `crowded` gets per text whether an anchor was left out because
+    too many rows share it. `pairs` needs room for three times the code points of the able rows.
+    """
+    keys, rows = np.empty(len(pairs) // 3 + 1, np.uint64), np.empty(len(pairs) // 3 + 1, np.int32)
+    made = 0
+    for doc in range(len(first) - 1):
+        many, count = 0, 0
+        for row in range(first[doc], first[doc + 1]):
+            if able[row]:
+                many += 1
+                count = _anchors(
+                    points, codes, kinds, word_at, words, counts, start, end, row, first_word[row], keys, rows, count
+                )
+        if many > 1:
+            made, crowded[doc] = _pair_up(keys, rows, count, pairs, made)
+    return made
+
+
+@inner
+def _units(chars: Array, words: Array, hashes: Array, many: Number, units: Array) -> Number:
+    """Hashes of a folded line's words, or its characters where it has hardly any spaces; returns how many."""
+    count = words[0, many]
+    if many * 12 >= count:
+        units[:many] = hashes[:many]
+        return many
+    made = 0
+    for at in range(count):
+        if chars[at] != np.uint32(FOLDED_SPACE):
+            units[made] = (np.uint64(chars[at]) + np.uint64(1)) * _MIX
+            made += 1
+    return made
+
+
+@inner
+def _triple(units: Array, at: Number) -> Array:
+    value = ((units[at] * _MIX + units[at + 1]) * _MIX + units[at + 2]) * _MIX
+    return (value ^ (value >> np.uint64(31))) | np.uint64(1)
+
+
+@inner
+def _share(units: Array, many: Number, others: Array, more: Number) -> Number:
+    """How many of the triples of units[:many] stand in others[:more]."""
+    size = slots_for(more)
+    table = np.zeros(size, np.uint64)
+    for at in range(more - 2):
+        key = _triple(others, at)
+        slot = np.int64((key >> np.uint64(20)) & np.uint64(size - 1))
+        while table[slot] != np.uint64(0) and table[slot] != key:
+            slot = (slot + 1) & (size - 1)
+        table[slot] = key
+    found = 0
+    for at in range(many - 2):
+        key = _triple(units, at)
+        slot = np.int64((key >> np.uint64(20)) & np.uint64(size - 1))
+        while table[slot] != np.uint64(0) and table[slot] != key:
+            slot = (slot + 1) & (size - 1)
+        found += table[slot] == key
+    return found
+
+
+@kernel("void", "u4[]", "i4[]", "i4[]", "i4[,]", "i4[,]")
+def common(codes: Array, start: Array, end: Array, pairs: Array, out: Array) -> None:
+    """Compare rows: per pair (pairs, 2), `out` (pairs, 4) gets both folded lengths, and how many word triples the shorter
+    one (of equals the second) has and shares with the other."""
+    most = 0
+    for pair in range(len(pairs)):
+        for side in range(2):
+            most = max(most, end[pairs[pair, side]] - start[pairs[pair, side]])
+    room = 2 * most + 4
+    chars, origin, hashes = np.empty(room, np.uint32), np.empty(room, np.int64), np.empty(room, np.uint64)
+    words, units = np.empty((2, room), np.int64), np.empty((2, room), np.uint64)
+    many = np.zeros(2, np.int64)
+    for pair in range(len(pairs)):
+        for side in range(2):
+            row = pairs[pair, side]
+            count = fold_words(codes, start[row], end[row], chars, origin, words, hashes)
+            out[pair, side] = words[0, count]
+            many[side] = _units(chars, words, hashes, count, units[side])
+        shorter = 1 if out[pair, 1] <= out[pair, 0] else 0
+        longer = 1 - shorter
+        out[pair, 2] = max(many[shorter] - 2, 0)
+        out[pair, 3] = _share(units[shorter], many[shorter], units[longer], many[longer])
+
+
+@kernel("i8", "u4[]", "i4[]", "i4[]", "i4[]", "i8", "i8", "i8", "i8", "i4[,]")
+def glued(
+    codes: Array, first: Array, start: Array, end: Array, head: Number, longest: Number, least: Number, most: Number, out: Array
+) -> Number:
+    """Lines among the first `head` of each text that end (kind 0) or begin (kind 1) in another of them; (row, kind) to `out`.
+
+    Only lines shorter than `longest`; the other needs at least `least` folded characters, and 2 to `most` are left.
+    """
+    chars, size = np.empty((head, 2 * longest + 4), np.uint32), np.zeros(head, np.int64)
+    origin, hashes = np.empty(2 * longest + 4, np.int64), np.empty(2 * longest + 4, np.uint64)
+    words = np.empty((2, 2 * longest + 4), np.int64)
+    made = 0
+    for doc in range(len(first) - 1):
+        low = first[doc]
+        rows = min(first[doc + 1] - low, head)
+        for at in range(rows):
+            size[at] = -1
+            if end[low + at] - start[low + at] < longest:
+                many = fold_words(codes, start[low + at], end[low + at], chars[at], origin, words, hashes)
+                size[at] = words[0, many]
+        for at in range(rows):
+            for other in range(rows):
+                rest = size[at] - size[other]
+                if at == other or size[other] < least or not 2 <= rest <= most:
+                    continue
+                text, title = chars[at], chars[other]
+                ends, begins = True, text[size[other]] == np.uint32(FOLDED_SPACE)
+                for step in range(size[other]):
+                    ends = ends and text[rest + step] == title[step]
+                    begins = begins and text[step] == title[step]
+                    if not (ends or begins):
+                        break
+                if ends or begins:
+                    out[made, 0], out[made, 1] = low + at, 0 if ends else 1
+                    made += 1
+    return made
