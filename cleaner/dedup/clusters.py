@@ -1,0 +1,222 @@
+"""From sketches to clusters: equal sets, then candidates of the bands, each verified exactly before it joins anything.
+
+Clusters are the connected components of the verified pairs, so a chain A~B~C is one cluster also where A and C are
+unlike; the similarity that is reported is always that to the kept text itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleaner.dedup import kernel
+from cleaner.dedup.corpus import SetSource
+from cleaner.dedup.settings import Settings
+from cleaner.dedup.verify import Comparer, Pairs, left_of, packed, right_of
+
+Ids = NDArray[np.int64]
+_STAR_ROUNDS: Final = (1, 1, 2, 4, 8)
+"""Bands whose candidates are verified together, while clusters are still few and each merge saves comparisons."""
+_ROUND_PAIRS: Final = 1 << 18
+_LOOKS: Final = 1 << 26
+"""Pairs that are looked at in one bucket, at most."""
+_SIGMAS: Final = 4
+"""Pairs whose estimated similarity is so many standard deviations below the threshold are not verified."""
+
+
+class Banded(SetSource, Protocol):
+    """Sketched texts."""
+
+    def __len__(self) -> int: ...
+
+    def keys(self, band: int) -> NDArray[np.uint64]:
+        """The keys of one band."""
+        ...
+
+    def digests(self) -> NDArray[np.uint64]:
+        """(n, 2) digests of the sets."""
+        ...
+
+    def marks(self) -> NDArray[np.uint64]:
+        """(n, permutations / 8) the low bytes of the MinHash values, eight to a word."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Clusters:
+    """Which text each of `n` texts belongs to.
+
+    `kept` (n) is the number of the text that stays for it (its own, if it stays), `similarity` (n) their exact Jaccard
+    index. `cut_buckets` counts buckets that were too large to compare all their pairs, `cut_pairs` the pairs left out.
+    """
+
+    kept: Ids
+    similarity: NDArray[np.float64]
+    cut_buckets: int = 0
+    cut_pairs: int = 0
+
+    @property
+    def removed(self) -> Ids:
+        """The numbers of the texts that do not stay."""
+        return np.flatnonzero(self.kept != np.arange(len(self.kept)))
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far the search for clusters has come: enough to go on with it in another process.
+
+    `parent` (n) names a text's cluster by its first text as far as is known; `same` (n) is the first text with the
+    same set, `distinct` are those that are first; `failed` remembers pairs that are unlike. `stars` counts bands whose
+    buckets' first texts were compared with all others; `band`, `place` and `row` are where the comparison of all others goes
+    on. `cut` see `Clusters`.
+    """
+
+    parent: Ids
+    same: Ids
+    distinct: Ids
+    failed: NDArray[np.uint64]
+    cut: Ids
+    stars: int = 0
+    band: int = 0
+    place: int = 0
+    row: int = 0
+
+
+Save = Callable[[Progress], None]
+
+
+def start(texts: Banded, *, smallest: int = 0) -> Progress:
+    """Texts with equal sets joined; nothing compared yet. Sets below `smallest` will be compared with no others."""
+    parent = np.arange(len(texts))
+    digests = texts.digests()
+    order, bits = _sorted_keys(digests[:, 0])
+    kernel.load().same(order, bits, digests, texts.sizes, parent)
+    distinct = np.flatnonzero((parent == np.arange(len(texts))) & (texts.sizes >= smallest))
+    failed = np.zeros(1 << min(22, max(10, (2 * len(distinct)).bit_length())), np.uint64)
+    return Progress(parent, parent.copy(), distinct, failed, np.zeros(2, np.int64))
+
+
+def find(
+    texts: Banded, settings: Settings, *, compare: Comparer, progress: Progress | None = None, save: Save | None = None
+) -> Progress:
+    """All clusters of `texts`: `parent` of the result names the first text of each text's cluster.
+
+    `save` is called with the state from which another call can go on.
+    """
+    progress = progress or start(texts)
+    if settings.threshold == 1.0:  # equal sets are all that is wanted
+        return progress
+    rounds = chain(_star_rounds(texts, settings, progress), _rest_rounds(texts, settings, progress))
+    for pairs in rounds:
+        _verify(pairs, settings.threshold, compare, progress)
+        if save:
+            save(progress)
+    return progress
+
+
+def choose(
+    texts: Banded, progress: Progress, *, compare: Comparer, score: NDArray[np.float64] | None = None
+) -> Clusters:
+    """Which text of each cluster stays: the one with the highest `score`, of equals (or without scores) the first."""
+    kept = progress.parent
+    if score is not None:
+        order = np.lexsort((-score, kept))
+        first = np.ones(len(order), bool)
+        first[1:] = kept[order][1:] != kept[order][:-1]
+        best = np.zeros(len(kept), np.int64)
+        best[kept[order[first]]] = order[first]
+        kept = best[kept]
+    similarity = np.ones(len(kept))
+    left, right = progress.same[kept], progress.same
+    unlike = np.flatnonzero(left != right)
+    pairs, where = np.unique(packed(left[unlike], right[unlike]), return_inverse=True)
+    similarity[unlike] = compare(pairs, 0.0)[where]
+    return Clusters(kept, similarity, int(progress.cut[0]), int(progress.cut[1]))
+
+
+def _verify(pairs: Pairs, threshold: float, compare: Comparer, progress: Progress) -> None:
+    compiled = kernel.load()
+    alike = compare(pairs, threshold) >= threshold
+    found = pairs[alike]
+    compiled.unite(progress.parent, left_of(found), right_of(found))
+    compiled.remember(progress.failed, pairs[~alike])
+
+
+def _star_rounds(texts: Banded, settings: Settings, progress: Progress) -> Iterator[Pairs]:
+    """The first text of each bucket with its others, some bands at a time."""
+    compiled = kernel.load()
+    marks, agreeing = texts.marks(), _agreeing(settings)
+    out = np.empty(len(progress.distinct), np.uint64)
+    for first, last in _star_bands(settings.bands):
+        if last <= progress.stars:
+            continue
+        found = []
+        for band in range(first, last):
+            order, bits = _sorted_keys(texts.keys(band)[progress.distinct])
+            arguments = (order, bits, progress.distinct, progress.parent, texts.sizes, settings.threshold)
+            found.append(out[: compiled.stars(*arguments, marks, agreeing, progress.failed, out)].copy())
+        progress.stars = last
+        yield np.unique(np.concatenate(found))
+
+
+def _rest_rounds(texts: Banded, settings: Settings, progress: Progress) -> Iterator[Pairs]:
+    """All pairs of a bucket that are not of one cluster yet, in portions."""
+    compiled = kernel.load()
+    marks, agreeing = texts.marks(), _agreeing(settings)
+    out = np.empty(max(_ROUND_PAIRS, len(progress.distinct)), np.uint64)
+    found: list[Pairs] = []
+    first = progress.band
+    while progress.band < settings.bands:
+        order, bits = _sorted_keys(texts.keys(progress.band)[progress.distinct])
+        while progress.place < len(order):
+            known = (order, bits, progress.distinct, progress.parent, texts.sizes, settings.threshold)
+            place = (progress.place, progress.row)
+            made, progress.place, progress.row = compiled.rest(
+                *(*known, marks, agreeing, progress.failed, _LOOKS, *place, out, progress.cut)
+            )
+            found.append(out[:made].copy())
+            if sum(map(len, found)) >= _ROUND_PAIRS:
+                # A pair stands in one bucket of a band, so only several bands can give it twice.
+                yield _once(found) if progress.band > first else np.concatenate(found)
+                found.clear()
+                first = progress.band
+        progress.band, progress.place, progress.row = progress.band + 1, 0, 0
+    if found:
+        yield _once(found)
+
+
+def _once(found: Sequence[Pairs]) -> Pairs:
+    """Each pair once, in the order in which they were found: that of their buckets, so that few texts are read."""
+    pairs = np.concatenate(found)
+    _, first = np.unique(pairs, return_index=True)
+    first.sort()
+    return pairs[first]
+
+
+def _agreeing(settings: Settings) -> int:
+    """In how many marks a similar pair agrees, but for one in thirty thousand right at the threshold."""
+    share = settings.threshold
+    deviation = (share * (1 - share) / settings.permutations) ** 0.5
+    return max(0, int((share - _SIGMAS * deviation) * settings.permutations))
+
+
+def _star_bands(bands: int) -> Iterator[tuple[int, int]]:
+    first = 0
+    for width in (*_STAR_ROUNDS, bands):
+        if first < bands:
+            yield first, min(bands, first + width)
+        first += width
+
+
+def _sorted_keys(keys: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], int]:
+    """The high bits of `keys` with their places in the low bits, sorted, and how many bits those are."""
+    bits = max(1, (len(keys) - 1).bit_length())
+    order = keys & ~np.uint64((1 << bits) - 1)
+    order |= np.arange(len(keys), dtype=np.uint64)
+    order.sort()
+    return order, bits
