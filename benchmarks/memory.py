@@ -1,0 +1,118 @@
+"""Site memory: learning speed against `orjson.loads`, memory while learning, start-up with a large memory file.
+
+    python benchmarks/memory.py speed FILE.jsonl      learning, against parsing the same file
+    python benchmarks/memory.py learn [LINES SITES]   generated pages: time, peak memory, size of the memory file
+    python benchmarks/memory.py open [MEGABYTES]      start-up and cleaning with a memory file of that size
+"""
+
+from __future__ import annotations
+
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import orjson
+
+from cleaner import Cleaner, SiteMemory
+from cleaner.memory.corpus import LearnPlan, learn_files
+from cleaner.memory.store import write_memory
+from cleaner.records.fields import Fields
+
+_WORDS = [f"{a}{b}{c}" for a in "brst" for b in ("a", "e", "io", "ou") for c in ("n", "rd", "st", "ver", "lling")]
+
+
+def pages(lines: int, sites: int, seed: int = 0) -> Iterator[bytes]:
+    """Records of forty lines each; a fourth of the lines are the site's."""
+    rng = random.Random(seed)
+    made = number = 0
+    while made < lines:
+        site = rng.randrange(sites)
+        chrome = [f"{_WORDS[(site * 7 + k) % 80]} {_WORDS[(site * 3 + k * 5) % 80]} {site}" for k in range(10)]
+        body = [" ".join(rng.choices(_WORDS, k=rng.choice((6, 14, 40)))) + "." for _ in range(30)]
+        text = "\n".join((*chrome[:4], *body, *chrome[4:]))
+        yield orjson.dumps({"id": number, "url": f"https://www.site{site}.example.org/p/{number}", "text": text}) + b"\n"
+        made, number = made + 40, number + 1
+
+
+def speed(path: Path) -> None:
+    """CPU time of learning from `path` and of parsing it."""
+    lines = path.read_bytes().splitlines()
+    parsed = min(_cpu(lambda: [orjson.loads(line) for line in lines]) for _ in range(3))
+    with tempfile.TemporaryDirectory() as folder:
+        plan = LearnPlan(inputs=[str(path)], output=f"{folder}/memory.db", site="host")
+        learn_files(plan, Fields())
+        learned = min(_cpu(lambda: learn_files(plan, Fields())) for _ in range(3))
+    size = path.stat().st_size / 1e6
+    print(f"{size:.1f} MB: orjson.loads {parsed:.3f} s, learn {learned:.3f} s CPU = {learned / parsed:.1f} x")
+
+
+def _cpu(work: object) -> float:
+    start = time.process_time()
+    work()  # type: ignore[operator]
+    return time.process_time() - start
+
+
+def learn(lines: int, sites: int) -> None:
+    """Learn from a generated file in a process of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        source, output = Path(folder) / "in.jsonl", Path(folder) / "memory.db"
+        with source.open("wb") as out:
+            out.writelines(pages(lines, sites))
+        start = time.perf_counter()
+        command = [sys.executable, "-m", "cleaner", "learn", str(source), "-o", str(output), "-j", "1", "--site", "host"]
+        subprocess.run(command, check=True)
+        seconds = time.perf_counter() - start
+        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        print(f"{lines} lines, {sites} sites, {source.stat().st_size / 1e6:.0f} MB in {seconds:.1f} s: peak {peak:.0f} MB")
+        print(f"memory file {output.stat().st_size / 1e6:.1f} MB")
+
+
+def open_large(megabytes: int) -> None:
+    """Make a memory file of about that size, then start a process that cleans with it."""
+    rows = megabytes * 1_000_000 // 36
+    rng = np.random.default_rng(1)
+    small = SiteMemory.learn(orjson.loads(line) for line in pages(20_000, 50)).sections
+    extra = np.unique(rng.integers(1, 2**64 - 1, rows, dtype=np.uint64))
+    keys = np.concatenate((small["keys"], extra))
+    order = np.argsort(keys)
+    counts = np.concatenate((small["counts"], rng.integers(0, 9, (len(extra), 4)).astype(np.uint32)))
+    site = np.concatenate((small["site"], np.zeros(len(extra), np.uint32)))
+    sections = {**small, "keys": keys[order], "counts": counts[order], "site": site[order]}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "memory.db"
+        write_memory(path, sections, site="domain", least=2)
+        start = time.perf_counter()
+        memory = SiteMemory.load(path)
+        loaded = time.perf_counter() - start
+        plain, known = Cleaner(), Cleaner(memory=memory)
+        records = [orjson.loads(line) for line in pages(20_000, 50)]
+        texts, urls = [record["text"] for record in records], [record["url"] for record in records]
+        times = []
+        for cleaner in (plain, known):
+            cleaner.clean_batch(texts[:50], urls=urls[:50])
+            times.append(min(_cpu(lambda c=cleaner: c.clean_batch(texts, urls=urls)) for _ in range(3)))
+        size = path.stat().st_size / 1e6
+        print(f"{size:.0f} MB opened in {loaded * 1000:.1f} ms; cleaning {times[1] / times[0]:.2f} x of that without")
+
+
+def main(arguments: list[str]) -> None:
+    """Run one of the three."""
+    match arguments:
+        case ["speed", path]:
+            speed(Path(path))
+        case ["learn", *sizes]:
+            learn(*(int(size) for size in sizes or ("10000000", "10000")))
+        case ["open", *sizes]:
+            open_large(*(int(size) for size in sizes or ("1000",)))
+        case _:
+            print(__doc__)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

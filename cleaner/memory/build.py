@@ -1,0 +1,204 @@
+"""From runs to a memory: pages that are one are joined, and lines on several pages are counted, a range at a time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleaner.memory.learn import SAMPLES, Run
+from cleaner.memory.pages import PAGE, doubles, ordered
+from cleaner.memory.rows import Keys, RowReader
+
+_RANGE_ROWS: Final = 1 << 20
+_RANGE_PAGES: Final = 1 << 17
+EXAMPLES: Final = 12
+"""Lines per site of which the text is kept: those on most pages."""
+_EXAMPLE_CHARS: Final = 160
+_BATCH: Final = 64
+_FIRST_LOOK: Final = 2
+"""Sample pages of a site that are read before it is asked whether more are needed."""
+Sections = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Pages:
+    """All pages: `number` (sorted) and `site` by page; `double` counts as `origin`; sites with their pages."""
+
+    number: Keys
+    site: Keys
+    double: Keys
+    origin: Keys
+    sites: Keys
+    site_pages: NDArray[np.uint32]
+
+
+def build(runs: Sequence[Run], *, least: int) -> Sections:
+    """The sections of a memory of what `runs` hold: lines on at least `least` pages."""
+    pages = _all_pages(runs)
+    parts = [_count(run_keys, run_pages, pages, least) for run_keys, run_pages in _ranges(runs)]
+    keys = np.concatenate([part[0] for part in parts]) if parts else np.zeros(0, np.uint64)
+    site = np.concatenate([part[1] for part in parts]) if parts else np.zeros(0, np.uint32)
+    counts = np.concatenate([part[2] for part in parts]) if parts else np.zeros((0, 4), np.uint32)
+    names = _names(runs, pages.sites)
+    return {
+        "keys": keys,
+        "site": site,
+        "counts": counts,
+        "sites": pages.sites,
+        "site_pages": pages.site_pages,
+        **texts_section("name", names),
+        "pages": pages.number,
+        "page_site": np.searchsorted(pages.sites, pages.site).astype(np.uint32),
+        **_examples(runs, keys, site, counts, pages.sites),
+    }
+
+
+def texts_section(name: str, texts: Sequence[str]) -> Sections:
+    """Texts as two sections: where each ends, and their bytes."""
+    raw = [text.encode("utf-8", "replace") for text in texts]
+    ends = np.cumsum([len(text) for text in raw], dtype=np.int64) if raw else np.zeros(0, np.int64)
+    return {f"{name}_ends": ends, f"{name}_bytes": np.frombuffer(b"".join(raw), np.uint8)}
+
+
+def _all_pages(runs: Sequence[Run]) -> _Pages:
+    number, site, double, origin = [], [], [], []
+    for records in _page_ranges(runs):
+        found = ordered(records)
+        copies, firsts = doubles(found)
+        fresh = np.concatenate(([True], found["page"][1:] != found["page"][:-1]))
+        number.append(found["page"][fresh])
+        site.append(found["site"][fresh])
+        double.append(copies)
+        origin.append(firsts)
+    if not number:
+        none = np.zeros(0, np.uint64)
+        return _Pages(none, none, none, none, none, np.zeros(0, np.uint32))
+    numbers, of_site = np.concatenate(number), np.concatenate(site)
+    order = np.argsort(numbers)
+    numbers, of_site = numbers[order], of_site[order]
+    copies, firsts = np.concatenate(double), np.concatenate(origin)
+    order = np.argsort(copies)
+    copies, firsts = copies[order], firsts[order]
+    sites, index = np.unique(of_site, return_inverse=True)
+    counted = np.bincount(index, minlength=len(sites))
+    counted -= np.bincount(index[np.searchsorted(numbers, copies)], minlength=len(sites))
+    return _Pages(numbers, of_site, copies, firsts, sites, counted.astype(np.uint32))
+
+
+def _page_ranges(runs: Sequence[Run]) -> Iterator[NDArray[np.void]]:
+    """The pages of all runs, some sites at a time."""
+    total = sum(run.size("records") for run in runs)
+    parts = -(-total // _RANGE_PAGES)
+    for part in range(parts):
+        found = []
+        for run in runs:
+            records = run.read("records")
+            # Sites are numbered by a hash, so the ranges of their upper half are about equal.
+            share = (records[:, 1] >> np.uint64(32)) * np.uint64(parts) >> np.uint64(32)
+            found.append(records[share == part] if parts > 1 else records)
+        chosen = np.ascontiguousarray(np.concatenate(found))
+        if len(chosen):
+            yield chosen.view(PAGE).reshape(-1)
+
+
+def _ranges(runs: Sequence[Run]) -> Iterator[tuple[Keys, Keys]]:
+    """Keys in order with their pages, range by range; equal keys are never parted."""
+    total = sum(run.size("keys") for run in runs)
+    parts = -(-total // _RANGE_ROWS)
+    borders: list[Any] = []
+    if parts > 1:
+        sample = np.sort(np.concatenate([run.read("some") for run in runs]))
+        borders = np.unique(sample[np.arange(1, parts) * len(sample) // parts]).tolist()
+    for low, high in zip([None, *borders], [*borders, None], strict=True):
+        keys, pages = [], []
+        for run in runs:
+            first = 0 if low is None else run.find(low)
+            last = run.size("keys") if high is None else run.find(high)
+            keys.append(run.read("keys", first, last))
+            pages.append(run.read("pages", first, last))
+        found, of_page = np.concatenate(keys) if keys else np.zeros(0, np.uint64), None
+        if len(found):
+            of_page = np.concatenate(pages)
+            order = np.argsort(found)
+            yield found[order], of_page[order]
+
+
+def _count(keys: Keys, pages: Keys, known: _Pages, least: int) -> tuple[Keys, NDArray[np.uint32], NDArray[np.uint32]]:
+    from cleaner.memory.kernel import count_pages
+
+    most = len(keys) // max(least, 1) + 1
+    out, witness, counts = np.empty(most, np.uint64), np.empty(most, np.uint64), np.empty((most, 4), np.uint32)
+    made = count_pages(keys, pages, known.double, known.origin, least, out, witness, counts)
+    at = np.searchsorted(known.number, witness[:made])
+    site = np.searchsorted(known.sites, known.site[at]).astype(np.uint32)
+    return out[:made].copy(), site, counts[:made].copy()
+
+
+def _names(runs: Sequence[Run], sites: Keys) -> list[str]:
+    names: dict[int, str] = {}
+    for run in runs:
+        names.update(json.loads(run.read("names").tobytes()))
+    return [names[number] for number in sites.tolist()]
+
+
+def _examples(runs: Sequence[Run], keys: Keys, site: NDArray[np.uint32], counts: NDArray[np.uint32], sites: Keys) -> Sections:
+    """The texts of the lines on most pages of each site, as far as its sample pages show them."""
+    wanted = _foremost(keys, site, counts)
+    of_site = sites[site[np.searchsorted(keys, wanted)]]
+    found: dict[int, str] = {}
+    reader = RowReader()
+    for ranks in (range(_FIRST_LOOK), range(_FIRST_LOOK, SAMPLES)):
+        missing = ~np.isin(wanted, np.array(list(found), np.uint64))
+        samples = _sample_texts(runs, set(of_site[missing].tolist()), ranks)
+        while batch := list(islice(samples, _BATCH)):
+            _find_lines([text for _, text in batch], [number for number, _ in batch], wanted, found, reader)
+    chosen = np.array(sorted(found), np.uint64)
+    return {"text_keys": chosen, **texts_section("text", [found[key] for key in chosen.tolist()])}
+
+
+def _foremost(keys: Keys, site: NDArray[np.uint32], counts: NDArray[np.uint32]) -> Keys:
+    """The keys on most pages of each site, in order."""
+    order = np.lexsort((keys, -counts[:, 3].astype(np.int64), site))
+    ranked = site[order]
+    rank = np.arange(len(order)) - np.searchsorted(ranked, ranked)
+    return np.sort(keys[order[rank < EXAMPLES]])
+
+
+def _sample_texts(runs: Sequence[Run], wanted: set[int], ranks: range) -> Iterator[tuple[int, str]]:
+    """Numbers of `wanted` sites with texts of their pages with the smallest numbers in all runs, those at `ranks`."""
+    index = np.concatenate([run.read("samples") for run in runs]) if runs else np.zeros((0, 2), np.uint64)
+    of_run = np.concatenate([np.full(run.size("samples"), number) for number, run in enumerate(runs)] or [np.zeros(0, int)])
+    place = np.concatenate([np.arange(run.size("samples")) for run in runs] or [np.zeros(0, int)])
+    count, before = 0, (-1, -1)
+    for row in np.lexsort((place, of_run, index[:, 1], index[:, 0])).tolist():
+        site, page = index[row].tolist()
+        if (site, page) == before:
+            continue
+        count = count + 1 if site == before[0] else 1
+        before = (site, page)
+        if count - 1 not in ranks or site not in wanted:
+            continue
+        run, at = runs[of_run[row]], int(place[row])
+        ends = run.read("ends", max(at - 1, 0), at + 1).tolist()
+        yield site, run.read("texts", ends[0] if at else 0, ends[-1]).tobytes().decode()
+
+
+def _find_lines(texts: Sequence[str], sites: Sequence[int], wanted: Keys, found: dict[int, str], reader: RowReader) -> None:
+    """Add the lines of `texts` that are wanted and have not been found in an earlier text."""
+    from cleaner.memory.kernel import salt
+
+    rows = reader.read(texts)
+    salt(rows.keys, np.array(sites, np.uint64), rows.first)
+    at = np.searchsorted(wanted, rows.keys)
+    hits = np.flatnonzero(wanted[np.minimum(at, len(wanted) - 1)] == rows.keys) if len(wanted) else at[:0]
+    joined = "\n".join(texts)
+    for row in hits.tolist():
+        start = int(rows.start[row])
+        line = joined[start : start + _EXAMPLE_CHARS + 1].partition("\n")[0].rstrip()
+        found.setdefault(int(rows.keys[row]), line if len(line) <= _EXAMPLE_CHARS else line[:_EXAMPLE_CHARS] + "…")

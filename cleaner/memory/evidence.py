@@ -1,0 +1,203 @@
+"""Evidence: how much the other pages of its site speak against a line, as log-odds that add to the judge's."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleaner.document import Ints, KindTable, Lines, read_lines
+from cleaner.errors import RuleError
+from cleaner.judge.trees import UNIT
+from cleaner.memory.learn import page_numbers
+from cleaner.memory.rows import ZONES, RowReader, Rows
+from cleaner.memory.site_memory import SiteMemory
+from cleaner.packs.match import RuleSet
+
+LINE, RUN = "common.memory/line", "common.memory/run"
+_NEAR: Final = 2
+_RUN: Final = 2
+"""So many recurring lines within two lines make a run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """A weight in log-odds times `UNIT` that changes at borders: `values[i]` from `borders[i]` on, 0 below the first."""
+
+    borders: NDArray[np.float64]
+    values: Ints
+
+    def __call__(self, measure: NDArray[Any]) -> Ints:
+        """The weights of `measure`."""
+        return self.values[np.searchsorted(self.borders, measure, side="right")]
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryWeights:
+    """What each part of the evidence weighs, by its name in the weights file."""
+
+    steps: Mapping[str, Steps]
+    zones: Ints
+    prose: int
+
+    @classmethod
+    def load(cls, path: Path) -> MemoryWeights:
+        """Read a weights file; `RuleError` names the table that is wrong."""
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        try:
+            steps = {name: _steps(data[name]) for name in ("pages", "share", "weight", "near", "absent", "among")}
+            steps["absent_prose"] = _steps(data["absent"]["prose"])
+            zones = np.array([_units(data["zone"][name]) for name in ZONES], np.int32)
+            return cls(steps, zones, _units(data["shape"]["prose"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise RuleError(f"{path}: not the weights of site memory: {error!r}") from error
+
+
+def _units(value: float) -> int:
+    return round(float(value) * UNIT)
+
+
+def _steps(table: Mapping[str, Any]) -> Steps:
+    pairs = [(float(border), _units(value)) for border, value in table.items() if not isinstance(value, dict)]
+    if pairs != sorted(pairs, key=lambda pair: pair[0]):
+        raise ValueError(f"expected borders in order, found {[border for border, _ in pairs]}")
+    return Steps(np.array([border for border, _ in pairs]), np.array([0, *(value for _, value in pairs)], np.int32))
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Per row of a batch: the log-odds times `UNIT` that memory adds, and what they rest on."""
+
+    odds: Ints
+    pages: Ints
+    """Other pages that show the line in this zone."""
+    of: Ints
+    """Other pages of the site that were learned."""
+    zone: Ints
+    run: NDArray[np.bool_]
+    """Whether the line stands among other recurring lines."""
+
+    def take(self, rows: NDArray[np.intp]) -> Evidence:
+        """The evidence on `rows`."""
+        return Evidence(self.odds[rows], self.pages[rows], self.of[rows], self.zone[rows], self.run[rows])
+
+    def answering(self, rules: RuleSet, rule: Ints, odds: Ints, cut: int) -> Ints:
+        """The rules that answer for the rows: a rule of memory where the score `odds` alone would not remove the row."""
+        number = {found.id: index for index, found in enumerate(rules.rules) if found.id in (LINE, RUN)}
+        mine = np.where(self.run, number.get(RUN, number.get(LINE, -1)), number.get(LINE, -1))
+        return np.where((self.pages > 0) & (odds <= cut) & (mine >= 0), mine, rule).astype(np.int32)
+
+    def note(self, row: int) -> str:
+        """The counts as a ledger shows them: `412 of 430 pages, tail`; empty where the line recurs nowhere."""
+        if not self.pages[row]:
+            return ""
+        return f"{self.pages[row]} of {self.of[row]} pages, {ZONES[self.zone[row]]}"
+
+
+class MemoryJudge:
+    """Weighs the lines of pages by a memory. Does not change, but for tables that never change an answer."""
+
+    def __init__(self, memory: SiteMemory, weights: Path) -> None:
+        self._memory = memory
+        self._file = weights
+        self._weights = MemoryWeights.load(weights)
+        self._rows = RowReader()
+        self._kinds = KindTable()
+
+    @property
+    def digest(self) -> str:
+        """A short hash of all that decides about its evidence."""
+        return f"{self._memory.digest}-{hashlib.blake2b(self._file.read_bytes(), digest_size=8).hexdigest()}"
+
+    def weigh(self, lines: Lines, urls: Sequence[str | None]) -> Evidence | None:
+        """The evidence on the rows of `lines`, whose texts have these URLs; None where no page's site is known."""
+        sites = np.array([self._memory.find(url) for url in urls], np.int64)
+        if not (sites >= 0).any():
+            return None
+        rows = self._rows.rows(lines.points, lines.base)
+        counts = self._counts(rows, sites)
+        own = self._learned(rows, urls)
+        of = np.where(sites >= 0, self._memory.sections["site_pages"][sites], 0).astype(np.int32) - own
+        doc = lines.doc
+        copied = ~own & _mostly_known(rows, counts[:, 3] > 0)
+        # A page is no evidence against itself, nor is one that it is a copy of.
+        less = (own | copied)[doc].astype(np.int32)
+        pages = np.maximum(counts[np.arange(len(doc)), rows.zone] - less, 0)
+        anywhere = np.maximum(counts[:, 3] - less, 0)
+        of_row = np.maximum(of, 0)[doc]
+        near = _near(pages > 0, doc)
+        odds = self._odds(rows, pages, anywhere, of_row, near)
+        return Evidence(odds, pages, of_row, rows.zone, (pages > 0) & (near >= _RUN))
+
+    def notes(self, texts: Sequence[str], urls: Sequence[str | None]) -> list[list[tuple[int, int, str]]]:
+        """Per text its recurring lines: start, end, and counts as `Evidence.note` tells them."""
+        lines = read_lines(texts, self._kinds)
+        found: list[list[tuple[int, int, str]]] = [[] for _ in texts]
+        known = self.weigh(lines, urls)
+        if known is None:
+            return found
+        for row in np.flatnonzero(known.pages).tolist():
+            doc = int(lines.doc[row])
+            base = int(lines.base[doc])
+            found[doc].append((int(lines.start[row]) - base, int(lines.end[row]) - base, known.note(row)))
+        return found
+
+    def _odds(self, rows: Rows, pages: Ints, anywhere: Ints, of: Ints, near: Ints) -> Ints:
+        """The weights of all parts, added up. Lines that recur have one set of parts, the others another."""
+        steps = self._weights.steps
+        share = np.where(of > 1, pages / np.maximum(of, 1), -1.0)  # of a single other page it says nothing
+        recurring = steps["pages"](pages) + steps["share"](share) + steps["weight"](rows.weight)
+        recurring += steps["near"](near) + self._weights.zones[rows.zone] + self._weights.prose * rows.prose
+        absent = np.where(rows.prose, steps["absent_prose"](of), steps["absent"](of)) * (anywhere == 0) + steps["among"](near)
+        odds = np.where(pages > 0, recurring, absent) * ((of > 0) & (rows.keys != 0))
+        return odds.astype(np.int32)
+
+    def _counts(self, rows: Rows, sites: NDArray[np.int64]) -> Ints:
+        """(rows, 4): pages that show the line in the head, body, tail, and at all."""
+        from cleaner.memory.kernel import salt
+
+        sections = self._memory.sections
+        known = np.where(sites >= 0, sections["sites"][sites], 0).astype(np.uint64)
+        keys = rows.keys.copy()
+        salt(keys, known, rows.first)
+        counts = np.zeros((len(keys), 4), np.int32)
+        asked = np.flatnonzero((keys != 0) & (np.repeat(sites, np.diff(rows.first)) >= 0))
+        table = sections["keys"]
+        if len(asked) and len(table):
+            at = np.minimum(np.searchsorted(table, keys[asked]), len(table) - 1)
+            hit = table[at] == keys[asked]
+            counts[asked[hit]] = sections["counts"][at[hit]]
+        return counts
+
+    def _learned(self, rows: Rows, urls: Sequence[str | None]) -> NDArray[np.bool_]:
+        """Per page: whether the memory was learned from it too."""
+        pages = self._memory.sections["pages"]
+        wanted = page_numbers(rows, [url or "" for url in urls])
+        if not len(pages):
+            return np.zeros(len(wanted), bool)
+        found: NDArray[np.bool_] = pages[np.minimum(np.searchsorted(pages, wanted), len(pages) - 1)] == wanted
+        return found
+
+
+def _mostly_known(rows: Rows, known: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Per page: whether most of its prose stands on pages that were learned, so that it is a copy of one of them."""
+    weight = np.where(rows.prose, rows.weight, 0)
+    total = np.concatenate(([0], np.cumsum(weight)))
+    shared = np.concatenate(([0], np.cumsum(weight * known)))
+    return 2 * np.diff(shared[rows.first]) > np.diff(total[rows.first])
+
+
+def _near(recurs: NDArray[np.bool_], doc: Ints) -> Ints:
+    """Per row: how many of the two rows before it and the two after it recur."""
+    near = np.zeros(len(recurs), np.int32)
+    for step in range(1, _NEAR + 1):
+        same = doc[step:] == doc[:-step]
+        near[step:] += recurs[:-step] & same
+        near[:-step] += recurs[step:] & same
+    return near

@@ -1,0 +1,36 @@
+"""What the kernels of site memory know of a code point: its kind, and what it folds to."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleaner.document import kind_of
+from cleaner.folding import fold_char
+
+KIND_SHIFT: Final = 24
+UNKNOWN: Final = 0xFFFFFFFF
+_PLANES: Final = 0x110000
+
+
+class Signs:
+    """A table of one word per code point: the kind from bit 24 on, the folded code point (0: none) below.
+
+    It fills up with the code points it is asked for, and what it says never depends on what it met before.
+    """
+
+    def __init__(self) -> None:
+        self.table: Final[NDArray[np.uint32]] = np.full(_PLANES, UNKNOWN, np.uint32)
+
+    def cover(self, points: NDArray[np.uint32]) -> None:
+        """Fill in what `points` hold."""
+        unknown = self.table[points] == UNKNOWN
+        if unknown.any():
+            self._learn(np.unique(points[unknown]))
+
+    def _learn(self, points: NDArray[np.uint32]) -> None:
+        for point in points.tolist():
+            char = chr(point)
+            self.table[point] = (kind_of(char) << KIND_SHIFT) | ord(fold_char(char) or "\0")

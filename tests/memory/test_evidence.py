@@ -1,0 +1,107 @@
+"""What memory adds to the judge: only from other pages, only where it was learned, never the article itself."""
+
+from __future__ import annotations
+
+import pickle
+import random
+from pathlib import Path
+
+import pytest
+
+from cleaner import Cleaner, SiteMemory, apply, restore
+from cleaner.errors import RuleError
+from cleaner.memory.evidence import MemoryWeights
+from cleaner.packs.load import load_rules, rules_root
+from tests.memory.pages import article, corpus, page
+
+RECORDS = corpus(sites=2, pages=8)
+MEMORY = SiteMemory.learn(RECORDS)
+
+
+@pytest.fixture(scope="module")
+def cleaner() -> Cleaner:
+    return Cleaner(memory=MEMORY)
+
+
+@pytest.fixture(scope="module")
+def without() -> Cleaner:
+    return Cleaner()
+
+
+def gone(cleaner: Cleaner, text: str, url: str | None) -> list[str]:
+    result = cleaner.clean(text, url=url)
+    assert apply(text, result.edits) == result.text
+    assert restore(result.text, result.with_removed_text()) == text
+    return [text[edit.start : edit.end].strip() for edit in result.edits if edit.rule.startswith("common.memory/")]
+
+
+def test_a_page_that_was_not_learned_profits(cleaner: Cleaner, without: Cleaner) -> None:
+    new = page("gazette1.example", 99)
+    kept = cleaner.clean(new["text"], url=new["url"]).text
+    assert "tower" not in kept
+    assert "Printed and bound" not in kept
+    assert all(line in kept for line in new["text"].split("\n") if line.endswith("."))
+    assert "The gazette1.example tower" in gone(cleaner, new["text"], new["url"])
+
+
+def test_no_url_or_another_site_means_no_evidence(cleaner: Cleaner, without: Cleaner) -> None:
+    new = page("gazette1.example", 99)
+    for url in (None, "https://elsewhere.example/1"):
+        assert cleaner.clean(new["text"], url=url).edits == without.clean(new["text"], url=url).edits
+
+
+def test_a_page_is_no_evidence_against_itself() -> None:
+    pages = [page("paper.example", number) for number in range(2)]
+    alone = Cleaner(memory=SiteMemory.learn(pages[:1], min_pages=1))
+    assert gone(alone, pages[0]["text"], pages[0]["url"]) == []
+    copy = "https://paper.example/another/address"
+    assert gone(alone, pages[0]["text"], copy) == [], "nor is the page that it is a copy of"
+
+
+def test_evidence_counts_only_where_it_was_learned(cleaner: Cleaner) -> None:
+    lines = article(random.Random(5), 24)
+    lines.insert(12, "The gazette1.example tower")
+    assert gone(cleaner, "\n".join(lines), "https://gazette1.example/new") == []
+
+
+def test_the_only_content_of_a_page_stays(cleaner: Cleaner) -> None:
+    text = "The gazette1.example tower\nPrinted and bound by the gazette1.example company"
+    assert cleaner.clean(text, url="https://gazette1.example/new").text
+
+
+def test_counts_are_told(cleaner: Cleaner) -> None:
+    new = page("gazette1.example", 99)
+    notes = {new["text"][start:end]: note for start, end, note in cleaner.recurrence(new["text"], url=new["url"])}
+    assert notes["The gazette1.example tower"] == "8 of 8 pages, tail"
+    known = RECORDS[-1]
+    notes = {known["text"][start:end]: note for start, end, note in cleaner.recurrence(known["text"], url=known["url"])}
+    assert notes["The gazette1.example tower"] == "7 of 7 pages, tail"
+    assert Cleaner().recurrence("x", url="https://gazette1.example") == []
+
+
+def test_batches_pickles_and_files_do_not_matter(cleaner: Cleaner, tmp_path: Path) -> None:
+    MEMORY.save(tmp_path / "memory.db")
+    texts, urls = [record["text"] for record in RECORDS], [record["url"] for record in RECORDS]
+    single = [cleaner.clean(text, url=url) for text, url in zip(texts, urls, strict=True)]
+    opened = Cleaner(memory=tmp_path / "memory.db")
+    assert cleaner.clean_batch(texts, urls=urls) == single
+    assert pickle.loads(pickle.dumps(opened)).clean_batch(texts, urls=urls) == single
+    assert opened.digest == cleaner.digest != Cleaner().digest
+
+
+def test_the_rules_of_memory_can_be_turned_off() -> None:
+    ids = {rule.id for rule in load_rules() if rule.id.startswith("common.memory/")}
+    assert ids == {"common.memory/line", "common.memory/run"}
+    off = Cleaner(memory=MEMORY, ignore=["common.memory"])
+    new = page("gazette1.example", 99)
+    assert off.clean(new["text"], url=new["url"]).edits == Cleaner().clean(new["text"], url=new["url"]).edits
+
+
+def test_wrong_weights(tmp_path: Path) -> None:
+    good = (rules_root() / "weights" / "memory.toml").read_text(encoding="utf-8")
+    assert MemoryWeights.load(rules_root() / "weights" / "memory.toml").steps
+    for number, (old, new) in enumerate([("[pages]", "[page]"), ("tail = 0.0", 'tail = "much"')]):
+        bad = tmp_path / f"{number}.toml"
+        bad.write_text(good.replace(old, new), encoding="utf-8")
+        with pytest.raises(RuleError, match="not the weights of site memory"):
+            MemoryWeights.load(bad)
