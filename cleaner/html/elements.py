@@ -1,0 +1,250 @@
+"""What class and id words, roles and item types say about an element: groups of words, kept as data.
+
+A group is a meaning ("share", "sidebar", "product") and has one bit. Names repeat across pages, so each distinct name
+is judged once and remembered; what is remembered never changes an answer.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleaner.errors import RuleError
+
+SCHEMA: Final = 1
+MAX_GROUPS: Final = 63
+HIDDEN: Final = 1 << 63
+"""The bit of elements that their markup hides: `hidden`, `display:none`, `aria-hidden`."""
+_FIELDS: Final[Mapping[str, type]] = {
+    "id": str, "class": str, "words": list, "parts": list, "hits": list, "misses": list, "why": str,
+}  # fmt: skip
+_RULE_FIELDS: Final[Mapping[str, type]] = {
+    "id": str, "class": str, "kind": str, "selector": str, "strength": str, "why": str, "examples": list, "keeps": list,
+}  # fmt: skip
+_REQUIRED: Final = ("id", "words", "hits", "misses", "why")
+_WORDS: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_DIGITS: Final = b"0123456789"
+_NOT_LETTERS: Final = re.compile(r"[^a-z0-9]+")
+_UTILITY: Final = re.compile(r"[:\[\]/%]")
+"""Names with these are lengths and colours of style kits."""
+_NAME_LIMIT: Final = 80
+_NAMES_LIMIT: Final = 40
+_MEMO_LIMIT: Final = 300_000
+_GRAM: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One meaning: whole `words`, `parts` of names, and attribute values that must (`hits`) and must not count."""
+
+    id: str
+    cls: str
+    words: tuple[str, ...]
+    parts: tuple[str, ...]
+    hits: tuple[str, ...]
+    misses: tuple[str, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class CssRule:
+    """A rule on elements: what `selector` finds goes, with all it holds.
+
+    `examples` and `keeps` are HTML; the selector must find something in each example and nothing in any keep.
+    """
+
+    id: str
+    cls: str
+    selector: str
+    strength: str
+    why: str
+    examples: tuple[str, ...]
+    keeps: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ElementRules:
+    """Everything one file (or several, stacked) says about elements."""
+
+    groups: tuple[Group, ...]
+    css: tuple[CssRule, ...]
+
+
+def load_elements(*files: Path) -> ElementRules:
+    """Read element files; later files add words to groups of the same id, and rules.
+
+    `RuleError` names file, group and field of what is wrong.
+    """
+    groups: dict[str, Group] = {}
+    rules: dict[str, CssRule] = {}
+    for file in files:
+        try:
+            data = tomllib.loads(file.read_text(encoding="utf-8"))
+        except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise RuleError(f"{file}: {error}") from error
+        head = data.get("elements")
+        if not isinstance(head, dict) or head.get("schema") != SCHEMA or not isinstance(head.get("id"), str):
+            raise RuleError(f"{file}: [elements] needs schema = {SCHEMA} and an id")
+        for table in data.get("groups", []):
+            group = _read_group(table, str(file))
+            known = groups.get(group.id)
+            groups[group.id] = group if known is None else _join(known, group)
+        for table in data.get("rules", []):
+            rule = _read_rule(table, str(file), head["id"])
+            rules[rule.id] = rule
+    if len(groups) > MAX_GROUPS:
+        raise RuleError(f"{len(groups)} groups of element words, expected at most {MAX_GROUPS}")
+    return ElementRules(tuple(groups.values()), tuple(rules.values()))
+
+
+def _check(table: Mapping[str, Any], fields: Mapping[str, type], required: Sequence[str], where: str) -> None:
+    name = table.get("id", "?")
+    for key, value in table.items():
+        if key not in fields:
+            close = difflib.get_close_matches(key, fields, 1)
+            hint = f", did you mean {close[0]!r}?" if close else f", expected one of {', '.join(fields)}"
+            raise RuleError(f"{where}: {name}: unknown field {key!r}{hint}")
+        if not isinstance(value, fields[key]):
+            raise RuleError(f"{where}: {name}: {key}: expected {fields[key].__name__}, got {type(value).__name__}")
+        if isinstance(value, list) and not all(isinstance(item, str) for item in value):
+            raise RuleError(f"{where}: {name}: {key}: expected a list of strings")
+    for key in required:
+        if key not in table:
+            raise RuleError(f"{where}: {name}: {key} is missing")
+
+
+def _read_group(table: Mapping[str, Any], where: str) -> Group:
+    _check(table, _FIELDS, _REQUIRED, where)
+    parts = tuple(table.get("parts", ()))
+    for part in parts:
+        if len(part) < 4 or _NOT_LETTERS.search(part):
+            raise RuleError(f"{where}: {table['id']}: parts: {part!r}: expected at least 4 of a-z, 0-9")
+    return Group(
+        table["id"], table.get("class", ""), tuple(table["words"]), parts,
+        tuple(table["hits"]), tuple(table["misses"]), table["why"],
+    )  # fmt: skip
+
+
+def _join(one: Group, other: Group) -> Group:
+    return Group(
+        one.id, other.cls or one.cls, one.words + other.words, one.parts + other.parts,
+        one.hits + other.hits, one.misses + other.misses, one.why,
+    )  # fmt: skip
+
+
+def _read_rule(table: Mapping[str, Any], where: str, pack: str) -> CssRule:
+    _check(table, _RULE_FIELDS, ("id", "class", "kind", "selector", "why", "examples", "keeps"), where)
+    if table["kind"] != "css":
+        raise RuleError(f"{where}: {table['id']}: kind: expected 'css', got {table['kind']!r}")
+    strength = table.get("strength", "alone")
+    if strength != "alone":
+        raise RuleError(f"{where}: {table['id']}: strength: expected 'alone', got {strength!r}")
+    return CssRule(
+        f"{pack}/{table['id']}", table["class"], table["selector"], strength, table["why"],
+        tuple(table["examples"]), tuple(table["keeps"]),
+    )  # fmt: skip
+
+
+def css_case_errors(rule: CssRule) -> list[str]:
+    """What is wrong with a rule's own cases: nothing if all is well."""
+    from selectolax.lexbor import LexborHTMLParser, SelectolaxError
+
+    try:
+        missed = [case for case in rule.examples if not LexborHTMLParser(case).css(rule.selector)]
+        found = [case for case in rule.keeps if LexborHTMLParser(case).css(rule.selector)]
+    except (SelectolaxError, ValueError) as error:
+        return [f"{rule.id}: selector {rule.selector!r}: {error}"]
+    out = [] if rule.examples and rule.keeps else [f"{rule.id}: expected at least one example and one keep"]
+    out += [f"{rule.id}: examples: nothing found in {case!r}" for case in missed]
+    return out + [f"{rule.id}: keeps: something found in {case!r}" for case in found]
+
+
+def _without_digits(word: str) -> str:
+    return word.encode().translate(None, _DIGITS).decode()
+
+
+class ElementWords:
+    """Judges attribute values: which groups their names belong to, as bits."""
+
+    def __init__(self, groups: Sequence[Group]) -> None:
+        self.groups: Final = tuple(groups)
+        self._words: dict[str, int] = {}
+        self._parts: dict[str, list[tuple[str, int]]] = {}
+        for index, group in enumerate(groups):
+            for word in map(_without_digits, group.words):
+                self._words[word] = self._words.get(word, 0) | 1 << index
+            for part in group.parts:
+                self._parts.setdefault(part[:_GRAM], []).append((part, 1 << index))
+        self._names: dict[str, int] = {}
+        self._values: dict[bytes, int] = {}
+        self._bits = np.zeros(1024, np.uint64)
+        self._checksums = np.zeros(1024, np.uint32)
+
+    def bit(self, group: str) -> int:
+        """The bit of a group by its id, 0 if there is none."""
+        return next((1 << i for i, known in enumerate(self.groups) if known.id == group), 0)
+
+    def of_name(self, name: str) -> int:
+        """The groups of one name, such as one class."""
+        known = self._names.get(name)
+        if known is None:
+            known = self._judge(name[:_NAME_LIMIT])
+            if len(self._names) > _MEMO_LIMIT:
+                self._names.clear()
+            self._names[name] = known
+        return known
+
+    def _judge(self, name: str) -> int:
+        if _UTILITY.search(name):
+            return 0
+        bits = 0
+        words = _WORDS.findall(name)
+        for word in words:
+            bits |= self._words.get(word.lower(), 0)
+        flat = "".join(words).lower()
+        bits |= self._words.get(flat, 0)
+        for place in range(len(flat) - _GRAM + 1):
+            for part, bit in self._parts.get(flat[place : place + _GRAM], ()):
+                if flat.startswith(part, place):
+                    bits |= bit
+        return bits
+
+    def of_value(self, value: bytes) -> int:
+        """The groups of an attribute value (UTF-8) with its names parted by spaces; digits say nothing."""
+        bits = 0
+        for name in value.translate(None, _DIGITS).decode("utf-8", "replace").split()[:_NAMES_LIMIT]:
+            bits |= self.of_name(name)
+        return bits
+
+    def of_values(self, values: Sequence[bytes]) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
+        """Groups and checksums of many values."""
+        if len(self._values) > _MEMO_LIMIT:
+            self._values.clear()
+        known = self._values
+        rows = list(map(known.get, values))
+        if None in rows:
+            for place, row in enumerate(rows):
+                if row is None:
+                    value = values[place]
+                    row = known.get(value)
+                    rows[place] = row if row is not None else self._learn(value)
+        index = np.array(rows, np.intp)
+        return self._bits[index], self._checksums[index]
+
+    def _learn(self, value: bytes) -> int:
+        row = self._values[value] = len(self._values)
+        if row >= len(self._bits):
+            self._bits = np.append(self._bits, np.zeros_like(self._bits))
+            self._checksums = np.append(self._checksums, np.zeros_like(self._checksums))
+        self._bits[row] = self.of_value(value)
+        self._checksums[row] = crc32(value)
+        return row

@@ -1,0 +1,237 @@
+"""Measures of blocks: what a line and the elements around it look like, one small number each.
+
+They follow the rules of the measures of plain text (`cleaner.judge.measures`): every measure is a `uint8`, columns are
+the rows of a matrix of shape (measures, lines), and what a line says never depends on the other pages of the batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleaner.document import Bytes, Ints, Lines
+from cleaner.html.blocks import Blocks, Elements
+from cleaner.html.kind import SIGNS
+from cleaner.html.tags import CUSTOM, TAG
+from cleaner.kernels.kinds import DIVIDER
+
+Flags = NDArray[np.bool_]
+
+_GROUPS: Final = 63
+_HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
+_KINDS: Final[dict[str, tuple[str, ...]]] = {
+    "p": ("p",), "li": ("li",), "link": ("a",), "div": ("div",), "strong": ("strong", "b", "em", "i"),
+    "heading": _HEADINGS,
+}  # fmt: skip
+_INSIDE: Final[dict[str, tuple[str, ...]]] = {
+    "article": ("article",), "main": ("main",), "aside": ("aside",), "nav": ("nav",), "header": ("header",),
+    "footer": ("footer",), "form": ("form",), "table": ("table",), "list": ("ul", "ol"), "details": ("details",),
+    "pre": ("pre",), "heading": _HEADINGS, "button": ("button",), "quote": ("blockquote",), "noscript": ("noscript",),
+}  # fmt: skip
+_COUNTED: Final[dict[str, tuple[str, ...]]] = {
+    "p": ("p",), "li": ("li",), "cell": ("td", "th"), "code": ("pre",), "h3": ("h3", "h4"),
+}  # fmt: skip
+_TEXT: Final = (
+    "length", "words", "dividers", "from_start", "position", "row_position", "rows", "chars", "prose", "prose_share",
+    "prose_before", "prose_after", "prose_chars_before", "prose_chars_after", "since_prose", "until_prose",
+    "length_around_2",
+)  # fmt: skip
+_BOX: Final = ("chars", "rows", "linked", "share", "prose", "prose_share")
+_FLOW: Final = (
+    "linked", "strong", "links", "linked_page", "linked_around_4", "linked_around_12",
+    *(f"box{level}_{name}" for name in _BOX for level in range(4)),
+    "likewise", "likewise_chars", "likewise_linked", "likewise_prose", "likewise_share",
+    "since_heading", "until_heading", "heading_above", "chars_since_heading", "since_top", "until_top", "headings",
+    "tops", "tops_before",
+    "centre0", "centre0_before", "centre0_after", "centre1", "centre2_before", "centre2_after", "centre_child",
+    "centre_mass",
+)  # fmt: skip
+_ITEMS: Final = (
+    "items", "item_chars", "item_rows", "item_linked", "item_prose", "item_share", "item_images", "item_level",
+    "item_number", "item_row", "item_rest", "page_largest_item", "is_largest_item", "page_images", "page_links",
+    "page_inputs", "page_prose", *(f"page_{name}" for name in _COUNTED),
+)  # fmt: skip
+_SECOND: Final = (
+    "score", "score_page", *(f"score_{step:+}" for step in (-4, -3, -2, -1, 1, 2, 3, 4)),
+    *(f"score_around_{reach}" for reach in (2, 5, 12, 30)), "score_before", "score_after",
+    *(f"score_box{level}" for level in range(4)), "score_likewise", "score_items", "score_item", "score_peak",
+    "score_since", "score_until", "score_kept_before", "score_kept_after", "score_kept", "score_heading",
+    "score_section",
+)  # fmt: skip
+
+
+def _bits(groups: dict[str, tuple[str, ...]]) -> NDArray[np.uint64]:
+    """Per tag number the places of the groups it belongs to, as bits."""
+    table = np.zeros(CUSTOM + 1, np.uint64)
+    for place, names in enumerate(groups.values()):
+        table[[TAG[name] for name in names]] |= np.uint64(1 << place)
+    return table
+
+
+def _numbers(groups: dict[str, tuple[str, ...]], step: int = 1, start: int = 1) -> Bytes:
+    """Per tag number the number of its group, 0 for none."""
+    table = np.zeros(CUSTOM + 1, np.uint8)
+    for place, names in enumerate(groups.values()):
+        table[[TAG[name] for name in names]] = start + step * place
+    return table
+
+
+_KIND_BITS: Final = _bits(_KINDS)
+_INSIDE_BITS: Final = _bits(_INSIDE)
+_LEVEL: Final = _numbers({name: (name,) for name in _HEADINGS}, -1, 6)
+"""6 for `h1` down to 1 for `h6`."""
+_COUNTED_AS: Final = _numbers(_COUNTED)
+_HOLDS: Final = _numbers({"p": ("p",), "li": ("li",)})
+"""Tags whose parent is what holds their text."""
+_LOG: Final = np.minimum(np.round(15 * np.log2(1 + np.arange(65536))), 255).astype(np.uint8)
+for _fixed in (_KIND_BITS, _INSIDE_BITS, _LEVEL, _COUNTED_AS, _HOLDS, _LOG):
+    _fixed.flags.writeable = False
+
+
+def first_names(groups: Sequence[str]) -> tuple[str, ...]:
+    """The measures of the first look, in order; `groups` are the ids of the groups of element words."""
+    named = [
+        f"{place}_{group}"
+        for place in ("near", "middle", "far")
+        for group in (*groups, *(f"unused{number}" for number in range(len(groups), _GROUPS)), "hidden_by_markup")
+    ]
+    return (
+        *_TEXT, "depth", "heading", *named, *(f"inside_{name}" for name in _INSIDE),
+        *(f"{place}_{name}" for place in ("block", "leaf") for name in _KINDS),
+        *_FLOW, *_ITEMS, *(f"sign_{name}" for name in SIGNS),
+    )  # fmt: skip
+
+
+def second_names() -> tuple[str, ...]:
+    """The measures that the second look adds, in order."""
+    return _SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What both looks need to know of a batch: its blocks as one, row by row, and what is likewise."""
+
+    blocks: Blocks
+    first: Ints
+    """First row of each page, and the number of rows."""
+    path: Ints
+    """Per row: a number, equal for rows of one page in likewise elements."""
+    paths: int
+    item: Ints
+    """Per row: the element around it that is one of most likewise siblings; its block where there are none."""
+    level: Ints
+    """Per row: how far above its block that is."""
+    group: NDArray[np.int64]
+    """Per element: a number, equal for siblings of one tag and the same classes."""
+    groups: int
+
+
+def surroundings(pages: Sequence[Blocks], lines: Lines) -> Surroundings:
+    """`lines` are those of the sources of `pages`, in their order."""
+    from cleaner.html.measure_kernel import find_groups
+
+    blocks = _join(pages)
+    if len(lines) != len(blocks):
+        blocks = _take(blocks, _rows_of(pages, lines))
+    elements = blocks.elements
+    path, item, level = (np.empty(len(blocks), np.int32) for _ in range(3))
+    group = np.empty(len(elements.tag), np.int64)
+    counts = np.zeros(2, np.int64)
+    find_groups(
+        lines.first, lines.doc.astype(np.uint32), elements.tag, elements.signature, elements.parent, elements.first,
+        elements.last, blocks.leaf, blocks.block, blocks.chars, path, counts, item, level, group,
+    )  # fmt: skip
+    return Surroundings(blocks, lines.first, path, int(counts[0]), item, level, group, int(counts[1]))
+
+
+def first_values(around: Surroundings, lines: Lines, prose: Flags, signs: Sequence[int]) -> Bytes:
+    """All measures of the first look, in the order of `first_names`."""
+    from cleaner.html import measure_kernel as kernel
+
+    blocks, first = around.blocks, around.first
+    elements = blocks.elements
+    values = np.empty((len(first_names(())), len(blocks)), np.uint8)
+    parts = np.cumsum([0, len(_TEXT), 2 + 3 * (_GROUPS + 1) + len(_INSIDE) + 2 * len(_KINDS), len(_FLOW), len(_ITEMS)])
+    text, named, flow, items, rest = (values[start:] for start in parts.tolist())
+    dividers = np.ascontiguousarray(lines.counts[:, DIVIDER])
+    kernel.text(first, lines.length(), lines.weight(), dividers, prose, _LOG, text)
+    kernel.elements(
+        blocks.leaf, blocks.block, elements.tag, elements.parent, elements.bits, _KIND_BITS, _INSIDE_BITS, _LEVEL,
+        _GROUPS, len(_INSIDE), len(_KINDS), named,
+    )  # fmt: skip
+    kernel.flow(
+        first, np.stack((blocks.chars, blocks.linked, blocks.strong, blocks.links, blocks.block)), prose, around.path,
+        around.paths, elements.parent, elements.first, elements.last, elements.tag, _LEVEL, _HOLDS, _LOG, flow,
+    )  # fmt: skip
+    columns = (blocks.chars, blocks.linked, blocks.links, blocks.block, blocks.images, blocks.inputs, around.level)
+    kernel.items(
+        first, np.stack(columns), prose, around.item, around.group, around.groups, elements.first, elements.last,
+        elements.tag, _COUNTED_AS, len(_COUNTED), _LOG, items,
+    )  # fmt: skip
+    bits = np.array(signs, np.uint64)
+    shown = (bits[None] >> np.arange(len(SIGNS), dtype=np.uint64)[:, None]) & np.uint64(1)
+    rest[:] = shown.astype(np.uint8)[:, lines.doc]
+    return values
+
+
+def second_values(around: Surroundings, score: Bytes) -> Bytes:
+    """What the first scores (0..255 per row, the likelier it stays the higher) say, in the order of `second_names`."""
+    from cleaner.html import measure_kernel as kernel
+
+    blocks, elements = around.blocks, around.blocks.elements
+    values = np.empty((len(_SECOND), len(blocks)), np.uint8)
+    kernel.second(
+        around.first, score, blocks.chars, blocks.block, around.path, around.paths, around.item, around.group,
+        around.groups, elements.parent, elements.first, elements.last, elements.tag, _LEVEL, _LOG, values,
+    )  # fmt: skip
+    return values
+
+
+def _join(pages: Sequence[Blocks]) -> Blocks:
+    """The blocks of a batch as one."""
+    if len(pages) == 1:
+        return pages[0]
+    lines = np.zeros(len(pages) + 1, np.int32)
+    np.cumsum([len(page) for page in pages], out=lines[1:])
+    elements = np.zeros(len(pages) + 1, np.int32)
+    np.cumsum([len(page.elements.tag) for page in pages], out=elements[1:])
+    columns: list[Any] = [
+        np.concatenate([
+            getattr(page, field.name) + (elements[i] if field.name in _NUMBERS_OF_ELEMENTS else np.int32(0))
+            for i, page in enumerate(pages)
+        ])
+        for field in fields(Blocks)[2:-1]
+    ]  # fmt: skip
+    parts = [page.elements for page in pages]
+    joined = Elements(
+        np.concatenate([part.tag for part in parts]),
+        np.concatenate([part.parent + elements[i] for i, part in enumerate(parts)]),
+        np.concatenate([part.first + lines[i] for i, part in enumerate(parts)]),
+        np.concatenate([part.last + lines[i] for i, part in enumerate(parts)]),
+        np.concatenate([part.bits for part in parts]),
+        np.concatenate([part.signature for part in parts]),
+    )
+    return Blocks("", joined, *columns)
+
+
+_NUMBERS_OF_ELEMENTS: Final = frozenset(["leaf", "block"])
+
+
+def _rows_of(pages: Sequence[Blocks], lines: Lines) -> Ints:
+    """Per row of `lines`: its line of the joined blocks; a page without text has none there, but a blank one here."""
+    empty = np.zeros(len(pages) + 1, np.int32)
+    np.cumsum([len(page) == 0 for page in pages], out=empty[1:])
+    rows: Ints = lines.line_of - empty[lines.doc]
+    return rows
+
+
+def _take(blocks: Blocks, rows: Ints) -> Blocks:
+    """Only the lines `rows`."""
+    columns: list[Any] = [getattr(blocks, field.name)[rows] for field in fields(Blocks)[2:-1]]
+    old = blocks.elements
+    first, last = (np.searchsorted(rows, ends).astype(np.int32) for ends in (old.first, old.last))
+    return Blocks("", Elements(old.tag, old.parent, first, last, old.bits, old.signature), *columns)

@@ -1,0 +1,113 @@
+"""Measures and the judge of blocks: the same for any batch, within bytes, and the cut that maximises the expected F."""
+
+import numpy as np
+import pytest
+
+from cleaner.document import KindTable, prose_rows, read_lines
+from cleaner.errors import RuleError
+from cleaner.html.judge import PageJudge, stays
+from cleaner.html.measures import first_names, first_values, second_names, second_values, surroundings
+from cleaner.html.page import PageReader
+from cleaner.judge.trees import Weights
+from cleaner.packs.load import rules_root
+
+READER = PageReader([rules_root() / "common" / "elements.toml"])
+GROUPS = [group.id for group in READER.words.groups]
+PAGES = [
+    "<nav><ul><li><a href=1>Home</a><li><a href=2>News</a></ul></nav><main><h1>Slate roofs</h1><p>Slate lasts long, "
+    "<b>if</b> it is laid well, and longer where the winters are mild.</p><p>Short.</p></main>"
+    "<footer><p>Imprint</p></footer>",
+    "<div class=products>" + "<div class=card><h3>Lamp</h3><p>12 EUR</p><img></div>" * 6 + "</div>",
+    "",
+    "<p>\u200b</p><p>One line with a blank one before it.</p>",
+    "<table><tr><td>a<td>b<tr><td>c<td>d</table><pre>x\n y</pre>",
+]
+
+
+def measures(htmls):
+    pages = [READER.read(html) for html in htmls]
+    lines = read_lines([page.source for page in pages], KindTable())
+    around = surroundings([page.blocks for page in pages], lines)
+    values = first_values(around, lines, prose_rows(lines), [page.signs for page in pages])
+    score = (np.arange(len(lines)) - lines.first[lines.doc]) * 37 % 256
+    values = np.concatenate((values, second_values(around, score.astype(np.uint8))))
+    return lines, dict(zip((*first_names(GROUPS), *second_names()), values, strict=True))
+
+
+def test_a_batch_says_the_same_as_single_pages():
+    _, together = measures(PAGES)
+    alone = [measures([html])[1] for html in PAGES]
+    for name, column in together.items():
+        expected = np.concatenate([one[name] for one in alone])
+        assert column.tolist() == expected.tolist(), name
+        assert column.dtype == np.uint8
+
+
+def test_measures_see_the_markup():
+    lines, columns = measures(PAGES[:1])
+    rows = {lines.text(row): row for row in range(len(lines))}
+    home, slate, imprint = rows["Home"], rows["Short."], rows["Imprint"]
+    assert columns["inside_nav"][[home, slate, imprint]].tolist() == [1, 0, 0]
+    assert columns["inside_footer"][[home, slate, imprint]].tolist() == [0, 0, 1]
+    assert columns["linked"][home] > 0 == columns["linked"][slate]
+    assert columns["since_top"][slate] == 2
+
+
+def test_likewise_siblings_are_found():
+    _, columns = measures(PAGES[1:2])
+    assert columns["items"].tolist() == [6] * 12
+    assert columns["item_number"].tolist() == [1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6]
+    assert columns["item_row"].tolist() == [0, 1] * 6
+
+
+def test_the_cut_of_a_page_follows_how_sure_the_judge_is():
+    lines = read_lines(
+        ["\n".join(["some words in a line"] * 10), "\n".join(["some words in a line"] * 4), ""], KindTable()
+    )
+    sure = [250] * 3 + [40] * 7
+    unsure = [70, 60, 60, 10]
+    kept = stays(np.array(sure + unsure, np.uint8), lines)
+    assert kept.tolist() == [True] * 3 + [False] * 7 + [True] * 3 + [False]
+
+
+def test_the_cut_is_the_best_expected_f():
+    rng = np.random.default_rng(3)
+    for _ in range(20):
+        likely = rng.integers(60, 150, 8)
+        texts = ["word " * int(rng.integers(1, 30)) for _ in range(8)]
+        lines = read_lines(["\n".join(texts)], KindTable())
+        words = np.maximum(lines.weight(), 1)
+        kept = stays(likely.astype(np.uint8), lines)
+
+        def quality(chosen, words=words, likely=likely):
+            return (likely * words)[chosen].sum() / (255 * words[chosen].sum() + (likely * words).sum())
+
+        best = max(quality(likely >= cut) for cut in np.unique(likely))
+        assert quality(kept) == pytest.approx(best)
+
+
+def _forest(*asks):
+    trees = [{"asks": [[name, border]], "leaves": [-2048, 2048]} for name, border in asks]
+    return {"bias": 0, "depth": 1, "trees": trees}
+
+
+def test_a_judge_asks_for_measures_by_name():
+    weights = Weights(
+        _forest(("inside_nav", 0), ("inside_footer", 0)), _forest(("score", 0), ("inside_nav", 0)), {}, "w.json"
+    )
+    judge = PageJudge.of(weights, GROUPS)
+    pages = [READER.read(html) for html in PAGES]
+    lines = read_lines([page.source for page in pages], KindTable())
+    scores = judge.score([p.blocks for p in pages], [p.signs for p in pages], lines, prose_rows(lines))
+    gone = [lines.text(row) for row in range(len(lines)) if scores.first[row] > -2048 * 2]
+    assert gone == ["Home", "News", "Imprint"]
+    assert scores.values.shape == (len(judge.names), len(lines))
+    with pytest.raises(RuleError, match=r"w\.json: first"):
+        PageJudge.of(Weights(_forest(("nonsense", 1)), _forest(), {}, "w.json"), GROUPS)
+
+
+def test_names_of_measures_are_distinct():
+    first, later = first_names(GROUPS), second_names()
+    assert len({*first, *later}) == len(first) + len(later)
+    assert {"length", "near_share", "far_footer", "items", "sign_ld_article", "centre0"} <= {*first}
+    assert "score_items" in later
