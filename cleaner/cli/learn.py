@@ -105,4 +105,8 @@ def bar(args: argparse.Namespace, size: int) -> Iterator[Callable[[int], None]]:
 
     tqdm.monitor_interval = 0  # its thread would be there when workers are forked
     with tqdm(total=size, unit="B", unit_scale=True, file=sys.stderr, leave=False) as shown:
-        yield lambda position: shown.update(position - shown.n)
+
+        def move(position: int) -> None:
+            shown.update(position - shown.n)
+
+        yield move
