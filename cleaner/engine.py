@@ -14,8 +14,9 @@ import numpy as np
 
 from cleaner.edits import Edit, Result, apply, compose
 from cleaner.errors import ConfigError
+from cleaner.judge.limits import no_limits
 from cleaner.judge.look import Look, look, look_again
-from cleaner.judge.resolve import Languages, decide, line_edits, threshold, undecided
+from cleaner.judge.resolve import Languages, decide, line_edits, undecided
 from cleaner.judge.score import Judged, Scorer
 from cleaner.judge.trees import load_weights
 from cleaner.packs.load import load_rules, rules_root
@@ -86,7 +87,7 @@ class Cleaner:
         self._rules: RuleSet = compile_rules(rules)
         self._languages = Languages.of(self._rules)
         self._scorer = self._load_scorer(options["weights"])
-        self._cut = threshold(options["min_score"], self._scorer.cut if self._scorer else 0)
+        self._limits = (self._scorer.limits if self._scorer else no_limits()).asked_for(options["min_score"])
         self._memory = self._load_memory(options["memory"])  # site memory
 
     def _load_memory(self, memory: SiteMemory | str | None) -> MemoryJudge | None:
@@ -132,7 +133,7 @@ class Cleaner:
         if self._scorer is not None:
             for trees in (self._scorer.first, self._scorer.second):
                 marks.append(hashlib.blake2b(trees.leaves.tobytes() + trees.border.tobytes()).hexdigest())
-        marks.append(json.dumps([self._cut]))
+        marks.append(json.dumps([self._limits.cuts.tolist(), self._limits.veto.tolist()]))
         if self._memory is not None:
             marks.append(self._memory.digest)
         return hashlib.blake2b("\0".join(marks).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
@@ -240,7 +241,7 @@ class Cleaner:
         known = self._memory.weigh(whole.lines, urls) if self._memory is not None and urls is not None else None
         for _ in range(_ROUNDS):
             judged = self._score(seen)
-            now = decide(self._rules, self._languages, seen, judged, self._cut, langs, known and known.take(rows))
+            now = decide(self._rules, self._languages, seen, judged, self._limits, langs, known and known.take(rows))
             if not now.gone.any():
                 break
             verdict.take_over(now, rows)

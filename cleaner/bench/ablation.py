@@ -278,6 +278,7 @@ def _alone_standing(rule: int, seen: Look, judge: Judge) -> NDArray[np.intp]:
             & (rules.cls[other] == rules.cls[rule])
             & (rules.level[other] >= rules.level[rule])
             & (rules.alone[other] >= rules.alone[rule])
+            & (rules.always[other] >= rules.always[rule])
             & ((rules.zone[other] & rules.zone[rule]) == rules.zone[rule])
             & (width >= width[own].max())
             & ~rules.span[other]

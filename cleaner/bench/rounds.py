@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from cleaner.bench.labelled import LabelledText
 from cleaner.edits import Edit, apply, compose
 from cleaner.errors import RuleError
+from cleaner.judge.limits import Limits
 from cleaner.judge.look import Look, look, look_again
 from cleaner.judge.resolve import Languages, decide, line_edits, undecided
 from cleaner.judge.score import Judged, Scorer
@@ -46,7 +47,7 @@ class Judge:
 
     rules: RuleSet
     scorer: Scorer | None
-    cut: int
+    limits: Limits
     languages: Languages
 
     @classmethod
@@ -60,11 +61,11 @@ class Judge:
         path = weights or (root / TEXT_WEIGHTS if (root / TEXT_WEIGHTS).is_file() else rules_root() / TEXT_WEIGHTS)
         scorer = Scorer.of(load_weights(path))
         compiled = compile_rules(loaded)
-        return cls(compiled, scorer, scorer.cut, Languages.of(compiled))
+        return cls(compiled, scorer, scorer.limits, Languages.of(compiled))
 
     def with_weights(self, scorer: Scorer, cut: int | None = None) -> Judge:
-        """The same rules under other weights."""
-        return replace(self, scorer=scorer, cut=scorer.cut if cut is None else cut)
+        """The same rules under other weights, with one `cut` for all texts if it is given."""
+        return replace(self, scorer=scorer, limits=scorer.limits if cut is None else scorer.limits.with_cut(cut))
 
     def without(self, rule: int) -> Judge:
         """The same judge without the rule of that index (votes of phrases are left out by `hide`)."""
@@ -115,7 +116,7 @@ class Judge:
         rows = np.arange(len(seen.lines))
         current = seen
         for _ in range(ROUNDS):
-            now = decide(self.rules, self.languages, current, self._score(current), self.cut, langs)
+            now = decide(self.rules, self.languages, current, self._score(current), self.limits, langs)
             if not now.gone.any():
                 break
             verdict.take_over(now, rows)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleaner.detectors.scene import Alike, Findings, Scene
-from cleaner.document import QUOTE, Ints
+from cleaner.document import QUOTE, STOP, Ints, last_kinds
 
 _HEAD_ROWS: Final = 8
 
@@ -45,14 +45,40 @@ def _groups(scene: Scene) -> Ints:
 
 
 def _exact(scene: Scene, group: Ints) -> dict[str, Ints]:
-    """Rows equal to an earlier one. Short ones are only hinted at; verses that return together are left alone."""
+    """Rows equal to an earlier one. Short ones, and those that no stop closes (names of goods, broken lines of a manual,
+    code), are only hinted at; verses that return together are left alone."""
     lines = scene.lines
     least = int(scene.settings.get("exact", {}).get("min_words", 9))
     again = np.flatnonzero(group != np.arange(len(group))).astype(np.int32)
-    wordy = (lines.weight()[again] >= 2 * least) & ~_refrain(group, again)
+    closed = last_kinds(lines)[1][again] == STOP
+    wordy = (lines.weight()[again] >= 2 * least) & closed & ~_refrain(group, again)
     solid = (scene.prose[again] | wordy) & ~scene.listed[again]
     head = again - lines.first[lines.doc[again]] < _HEAD_ROWS
-    return {"exact": again[solid], "title-again": again[~solid & head], "short": again[~solid & ~head]}
+    entry = _contents(scene, group, again)
+    hinted = ~solid & ~entry[group[again]]
+    return {
+        "exact": again[solid],
+        "title-again": again[hinted & head],
+        "short": again[hinted & ~head],
+        "contents": np.flatnonzero(entry).astype(np.int32),
+    }
+
+
+def _contents(scene: Scene, group: Ints, again: Ints) -> NDArray[np.bool_]:
+    """Rows that are entries of a table of contents: neighbours that return once, further down and in the same order, as
+    headings with prose between them. Of these it is the first copy that does not belong to the text.
+    """
+    lines = scene.lines
+    none = np.int32(len(lines))
+    copy = np.full(len(lines) + 1, none, np.int32)
+    np.minimum.at(copy, group[again], again)
+    prose = np.concatenate(([0], np.cumsum(scene.prose)))
+    here, below = copy[:-1], copy[1:]
+    once = np.bincount(group, minlength=len(lines)) == 2
+    linked = (here < below) & (below < none) & once & np.append(once[1:], False) & ~scene.prose & ~scene.listed
+    linked[linked] = prose[below[linked]] > prose[here[linked]]
+    entry: NDArray[np.bool_] = linked | np.concatenate(([False], linked[:-1]))[: len(linked)]
+    return entry
 
 
 def _refrain(group: Ints, again: Ints) -> NDArray[np.bool_]:

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from cleaner.document import Ints
 from cleaner.edits import Edit
+from cleaner.judge.limits import Limits
 from cleaner.judge.look import Look
 from cleaner.judge.score import Judged, chance
-from cleaner.judge.trees import UNIT
 from cleaner.packs.match import RuleSet
 
 if TYPE_CHECKING:
@@ -76,31 +76,52 @@ def decide(
     languages: Languages,
     look: Look,
     judged: Judged | None,
-    cut: int,
+    limits: Limits,
     langs: Sequence[str | None] | None = None,
     known: Evidence | None = None,
 ) -> Verdict:
-    """What goes. A vote of a rule that may decide alone removes its line; else the score does, if any rule stands for it.
+    """What goes. A vote of a rule that may decide alone removes its line, unless the measures clearly call it text; else
+    the score does, if any rule stands for it.
 
     What a site's memory knows of the lines adds to their scores, and answers for those that go only because of it.
     """
     n = len(look.lines)
     odds = judged.second if judged is not None else np.full(n, -(2**30), np.int32)
-    votes = look.votes
-    alone = np.zeros(n, bool)
-    strong = (rules.alone & ~rules.span)[votes.rule]
-    alone[votes.row[strong]] = True
+    cut = _cuts(look, judged, limits)
     rule = _answering_rule(rules, look, odds, cut, languages.spoken(look, langs))
     if known is not None:
         rule = known.answering(rules, rule, odds, cut)
         odds = odds + known.odds
+    alone = _decided_alone(rules, look, odds if judged is not None else None, limits)
     gone = (alone | (odds > cut)) & (rule >= 0)
     certainty = np.maximum(chance(odds), np.where(alone, np.uint8(250), np.uint8(0))).astype(np.uint8)
     _spare_the_last(look, gone, alone)
     return Verdict(gone, rule, certainty)
 
 
-def _answering_rule(rules: RuleSet, look: Look, odds: NDArray[np.int32], cut: int, spoken: Ints) -> Ints:
+def _cuts(look: Look, judged: Judged | None, limits: Limits) -> NDArray[np.int32]:
+    """Per row: the level its score has to pass."""
+    if judged is None or limits.constant:
+        return np.full(len(look.lines), limits.cut, np.int32)
+    return limits.of_rows(judged.share)
+
+
+def _decided_alone(rules: RuleSet, look: Look, odds: NDArray[np.int32] | None, limits: Limits) -> NDArray[np.bool_]:
+    """Rows with a vote of a rule that may decide alone, where the measures do not overrule it."""
+    votes = look.votes
+    voting = (rules.alone & ~rules.span)[votes.rule]
+    row, rule = votes.row[voting], votes.rule[voting]
+    if odds is not None:
+        able = rules.always[rule] | (odds[row] > limits.veto[rules.cls[rule]])
+        row = row[able]
+    alone = np.zeros(len(look.lines), bool)
+    alone[row] = True
+    return alone
+
+
+def _answering_rule(
+    rules: RuleSet, look: Look, odds: NDArray[np.int32], cut: NDArray[np.int32], spoken: Ints
+) -> Ints:
     """Per row: its strongest vote (alone, then level, then width, then language, then order), else its place."""
     votes, lines = look.votes, look.lines
     body = look.prose & (odds <= cut)
@@ -191,11 +212,3 @@ def _tail_break(edits: list[Edit], text: str) -> list[Edit]:
     if start and text[start - 1] == "\n" and (first == 0 or edits[first - 1].end < start):
         edits[first] = edits[first]._replace(start=start - 1)
     return edits
-
-
-def threshold(min_score: float | None, cut: int) -> int:
-    """The cut in log-odds times `UNIT`: the weights' own, or the one that stands for a certainty of `min_score`."""
-    if min_score is None:
-        return cut
-    odds = np.log(min_score / (1 - min_score))
-    return round(float(odds) * UNIT)

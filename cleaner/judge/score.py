@@ -9,12 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleaner.document import Bytes, Ints
-from cleaner.judge.measures import Measures, Place, first_look_names, second_look, second_look_names
+from cleaner.judge.limits import Limits, read_limits
+from cleaner.judge.measures import SECOND_NAMES, Measures, Place, first_look_names, second_look, second_look_names
 from cleaner.judge.trees import UNIT, Trees, Weights, read_trees
 
 _REACH: Final = 8 * UNIT
 """Log-odds beyond this are certainty: e**-8 is one in three thousand."""
 _CHANCE: Final = np.round(255 / (1 + np.exp(-np.arange(-_REACH, _REACH + 1) / UNIT))).astype(np.uint8)
+
+_SHARE: Final = SECOND_NAMES.index("score_all")
 
 
 def chance(odds: NDArray[np.int32]) -> Bytes:
@@ -28,8 +31,8 @@ class Scorer:
 
     first: Trees
     second: Trees
-    cut: int
-    """Log-odds times `UNIT` above which a line goes."""
+    limits: Limits
+    """How sure is sure enough."""
 
     @classmethod
     def of(cls, weights: Weights) -> Scorer:
@@ -38,7 +41,7 @@ class Scorer:
         return cls(
             read_trees(weights.first, names, f"{weights.file}: first"),
             read_trees(weights.second, names + second_look_names(), f"{weights.file}: second"),
-            int(weights.header["cut"]),
+            read_limits(weights.header, weights.file),
         )
 
     def score(self, measures: Measures, place: Place, length: Ints, prose: NDArray[np.bool_]) -> Judged:
@@ -46,7 +49,7 @@ class Scorer:
         first = self.first.score(measures.values)
         others = second_look(place, length, prose, chance(first))
         values = np.concatenate((measures.values, others.values))
-        return Judged(first, self.second.score(values), values)
+        return Judged(first, self.second.score(values), values, others.values[_SHARE])
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +59,5 @@ class Judged:
     first: NDArray[np.int32]
     second: NDArray[np.int32]
     values: Bytes
+    share: Bytes
+    """Per line: how much of its text the first look calls boilerplate, 0..255 of its characters."""

@@ -87,7 +87,7 @@ class Evidence:
         """The evidence on `rows`."""
         return Evidence(self.odds[rows], self.pages[rows], self.of[rows], self.zone[rows], self.run[rows])
 
-    def answering(self, rules: RuleSet, rule: Ints, odds: Ints, cut: int) -> Ints:
+    def answering(self, rules: RuleSet, rule: Ints, odds: Ints, cut: Ints) -> Ints:
         """The rules that answer for the rows: a rule of memory where the score `odds` alone would not remove the row."""
         number = {found.id: index for index, found in enumerate(rules.rules) if found.id in (LINE, RUN)}
         mine = np.where(self.run, number.get(RUN, number.get(LINE, -1)), number.get(LINE, -1))

@@ -27,6 +27,7 @@ from cleaner.votes import Votes, join_votes, no_votes
 _PATTERN_SECONDS: Final = 0.05
 _TRIED: Final = 50_000
 _UNTRIED: Final = (-1, -1)
+_STRONGEST: Final = 3
 _PLACE_PACK: Final = "common.place/"
 _NUMBER: Final = "{n}"
 _ANYWHERE: Final = 4
@@ -46,6 +47,9 @@ class RuleSet:
     cls: Ints
     """Per rule: index into `CLASSES`."""
     alone: NDArray[np.bool_]
+    """Per rule: it may decide about a line without other evidence, but for the veto of the measures."""
+    always: NDArray[np.bool_]
+    """Per rule: it decides alone, whatever the measures say."""
     span: NDArray[np.bool_]
     """Per rule: it cuts a range inside a line and leaves the line."""
     places: Ints
@@ -104,13 +108,14 @@ def compile_rules(rules: Sequence[Rule]) -> RuleSet:
                 else:
                     entries.setdefault(folded, []).append((number, role))
     patterns = {number: _compile_pattern(rule) for number, rule in enumerate(rules) if rule.kind == "pattern"}
-    strength = np.array([STRENGTHS.index(rule.strength) + 1 for rule in rules], np.uint8)
+    strength = np.array([min(STRENGTHS.index(rule.strength) + 1, _STRONGEST) for rule in rules], np.uint8)
     partial = np.array([rule.kind == "phrase" and rule.at in ("start", "end", "inside") for rule in rules], bool)
     return RuleSet(
         rules=tuple(rules),
         level=np.maximum(strength - partial, 1).astype(np.uint8),
         cls=np.array([CLASSES.index(rule.cls) for rule in rules], np.int32),
-        alone=np.array([rule.strength == "alone" for rule in rules], bool),
+        alone=np.array([rule.strength in ("alone", "always") for rule in rules], bool),
+        always=np.array([rule.strength == "always" for rule in rules], bool),
         span=np.array([rule.scope == "span" for rule in rules], bool),
         places=_places(rules),
         detectors=_detectors(rules),

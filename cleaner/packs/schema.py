@@ -16,7 +16,7 @@ CLASSES: Final = (
 )  # fmt: skip
 KINDS: Final = ("phrase", "pattern", "detector", "place")
 PLACES: Final = ("whole", "tile", "start", "end", "inside")
-STRENGTHS: Final = ("weak", "firm", "alone")
+STRENGTHS: Final = ("weak", "firm", "alone", "always")
 SCOPES: Final = ("line", "block", "span")
 ZONES: Final = ("any", "head", "tail")
 _PACK_FIELDS: Final = {"schema": int, "id": str, "language": str, "summary": str}

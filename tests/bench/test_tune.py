@@ -42,7 +42,7 @@ def test_fitting_twice_gives_the_same_file(fitted, judge, tmp_path):
     write_weights(tmp_path / "w.json", {**found.whole, "header": {"cut": odds(0.8), "data": "x"}})
     weights = load_weights(tmp_path / "w.json")
     assert weights.first == found.whole["first"] and weights.header["cut"] == round(1024 * np.log(4))
-    assert Judge.of(weights=tmp_path / "w.json").cut == odds(0.8)
+    assert Judge.of(weights=tmp_path / "w.json").limits.cut == odds(0.8)
 
 
 def test_fitted_weights_beat_what_never_removes(fitted, judge):

@@ -1,0 +1,117 @@
+"""How sure the judge has to be: the cut above which a line goes, and how far measures may overrule a strong rule.
+
+Both are data in the header of a weights file, because they belong to the scores that were fitted with them:
+
+    "cut": 1776                                 or "cut": [[0, 2200], [200, 900]]
+    "veto": -512                                or "veto": {"default": -512, "legal": -1024}
+
+Levels are log-odds times `UNIT`. A cut of pairs follows the share of a text (0..255) that the scores call boilerplate,
+straight from pair to pair: of whole pages most lines go, so that less certainty does for one of them.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleaner.document import Bytes
+from cleaner.errors import RuleError
+from cleaner.judge.trees import UNIT
+from cleaner.packs.schema import CLASSES
+
+Levels = NDArray[np.int32]
+_NEVER: Final = -(2**30)
+_SHARES: Final = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The levels that decide, in log-odds times `UNIT`."""
+
+    cuts: Levels
+    """(256,): by the share of a text that is boilerplate, the level above which its lines go."""
+    veto: Levels
+    """(classes,): a line at or below this level stays, whatever a rule of that class and of strength `alone` says."""
+
+    @property
+    def cut(self) -> int:
+        """The cut for a text without boilerplate."""
+        return int(self.cuts[0])
+
+    def of_rows(self, share: Bytes) -> Levels:
+        """The cut of each row, by the share 0..255 of its text that is boilerplate."""
+        levels: Levels = self.cuts[share]
+        return levels
+
+    @property
+    def constant(self) -> bool:
+        """Whether the cut is the same for all texts."""
+        return bool((self.cuts == self.cuts[0]).all())
+
+    def with_cut(self, cut: int) -> Limits:
+        """The same cut for all texts."""
+        return replace(self, cuts=np.full(_SHARES, cut, np.int32))
+
+    def moved(self, by: int) -> Limits:
+        """All cuts higher by `by`."""
+        return replace(self, cuts=(self.cuts + np.int32(by)).astype(np.int32))
+
+    def asked_for(self, min_score: float | None) -> Limits:
+        """The limits themselves, or with the cut that stands for a certainty of `min_score` (0..1)."""
+        if min_score is None:
+            return self
+        return self.with_cut(round(float(np.log(min_score / (1 - min_score))) * UNIT))
+
+
+def no_limits() -> Limits:
+    """Without weights: rules that may decide alone do, and nothing else goes."""
+    return Limits(np.zeros(_SHARES, np.int32), np.full(len(CLASSES), _NEVER, np.int32))
+
+
+def read_limits(header: Mapping[str, Any], file: str) -> Limits:
+    """The limits of a weights file; `RuleError` names the field of the header and what was expected."""
+    if "cut" not in header:
+        raise RuleError(f"{file}: header: field 'cut' is missing, expected a level or pairs of share and level")
+    return Limits(_cuts(header["cut"], file), _veto(header.get("veto", _NEVER), file))
+
+
+def _cuts(found: Any, file: str) -> Levels:
+    if _is_level(found):
+        return np.full(_SHARES, found, np.int32)
+    pairs = found if isinstance(found, list) else []
+    good = all(isinstance(pair, list) and len(pair) == 2 and all(map(_is_level, pair)) for pair in pairs)
+    shares = [pair[0] for pair in pairs] if good else []
+    if not shares or shares != sorted(set(shares)) or not 0 <= shares[0] <= shares[-1] < _SHARES:
+        raise RuleError(
+            f"{file}: header: field 'cut': expected a whole number or pairs [share 0..255, level] with rising shares, "
+            f"got {found!r}"
+        )
+    # Whole-number steps: the same on every machine.
+    levels = np.empty(_SHARES, np.int32)
+    levels[: shares[0]] = pairs[0][1]
+    for (low, start), (high, end) in itertools.pairwise(pairs):
+        at = np.arange(high - low)
+        levels[low:high] = start + (end - start) * at // (high - low)
+    levels[shares[-1] :] = pairs[-1][1]
+    return levels
+
+
+def _veto(found: Any, file: str) -> Levels:
+    table = {"default": found} if _is_level(found) else found
+    if not isinstance(table, dict) or not all(_is_level(level) for level in table.values()):
+        raise RuleError(
+            f"{file}: header: field 'veto': expected a whole number or a table of classes and whole numbers, got {found!r}"
+        )
+    for name in table:
+        if name != "default" and name not in CLASSES:
+            raise RuleError(f"{file}: header: field 'veto': {name!r} is no class of rules")
+    return np.array([table.get(name, table.get("default", _NEVER)) for name in CLASSES], np.int32)
+
+
+def _is_level(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from cleaner.engine import Cleaner
+from cleaner.errors import RuleError
+from cleaner.judge.limits import no_limits, read_limits
+from cleaner.packs.schema import CLASSES, Rule
+
+LINE = "The council met on Tuesday and spoke about the new bridge for three hours, as it had in May."
+TEXT = f"A first paragraph that nobody would take for anything else, whatever it says.\n{LINE}\n"
+
+
+def weights(tmp_path, **header):
+    """Weights that call every line text, with log-odds of -2."""
+    calm = {"depth": 1, "bias": -2048, "trees": [{"asks": [["length", 0]], "leaves": [0, 0]}]}
+    path = tmp_path / "w.json"
+    path.write_text(json.dumps({"format": 1, "header": {"cut": 1000, **header}, "first": calm, "second": calm}))
+    return path
+
+
+def rule(strength: str) -> Rule:
+    return Rule(id="en.own/council", cls="legal", at="start", strength=strength, phrases=("the council met",))
+
+
+@pytest.mark.parametrize(
+    ("strength", "veto", "goes"),
+    [
+        ("alone", None, True),
+        ("alone", -512, False),
+        ("alone", {"legal": -512}, False),
+        ("alone", {"default": -512, "legal": -3000}, True),
+        ("alone", {"related": -512}, True),
+        ("always", -512, True),
+        ("firm", None, False),
+    ],
+)
+def test_measures_may_overrule_a_strong_rule(tmp_path, strength, veto, goes):
+    file = weights(tmp_path, **({} if veto is None else {"veto": veto}))
+    found = Cleaner(rules=[rule(strength)], weights=file).clean(TEXT)
+    assert found.text == (TEXT.replace(LINE + "\n", "") if goes else TEXT)
+
+
+def test_without_weights_nothing_overrules(tmp_path):
+    assert LINE not in Cleaner(rules=[rule("alone")], weights=False).clean(TEXT).text
+    assert (no_limits().veto < -(2**29)).all()
+
+
+def test_a_cut_follows_the_share_of_boilerplate():
+    limits = read_limits({"cut": [[64, 2000], [192, 1000]]}, "w.json")
+    share = np.array([0, 64, 128, 192, 255], np.uint8)
+    assert limits.of_rows(share).tolist() == [2000, 2000, 1500, 1000, 1000]
+    assert (np.diff(limits.cuts) <= 0).all()
+    assert not limits.constant
+    assert limits.moved(-100).of_rows(share).tolist() == [1900, 1900, 1400, 900, 900]
+    assert limits.asked_for(0.5).of_rows(share).tolist() == [0] * 5
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        ({}, "'cut' is missing"),
+        ({"cut": "high"}, "field 'cut': expected a whole number or pairs"),
+        ({"cut": [[10, 5], [5, 10]]}, "rising shares"),
+        ({"cut": [[0, 5], [256, 10]]}, "share 0..255"),
+        ({"cut": 1, "veto": {"legals": 3}}, "'legals' is no class of rules"),
+        ({"cut": 1, "veto": 0.5}, "field 'veto': expected a whole number or a table"),
+    ],
+)
+def test_errors_name_the_field(header, message):
+    with pytest.raises(RuleError, match=message):
+        read_limits(header, "w.json")
+
+
+def test_the_veto_is_per_class():
+    limits = read_limits({"cut": 5, "veto": {"default": -7, "repeat": -9}}, "w.json")
+    assert limits.veto[CLASSES.index("repeat")] == -9
+    assert limits.veto[CLASSES.index("legal")] == -7
+    assert limits.cut == 5
