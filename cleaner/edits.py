@@ -47,6 +47,10 @@ class Result:
     dropped: str | None = None
     error: str | None = None
 
+    def __reduce__(self) -> tuple[type[Result], tuple[object, ...]]:
+        # Read-only views cannot be pickled, and what is worked out on demand must not drag a page along.
+        return Result, (self.text, self.edits, self.source, dict(self.meta), self.dropped, self.error)
+
     def with_removed_text(self) -> tuple[Edit, ...]:
         """The edits, each carrying the text it removed: what a ledger stores and `restore` needs."""
         return tuple(edit._replace(text=self.source[edit.start : edit.end]) for edit in self.edits)

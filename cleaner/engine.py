@@ -14,7 +14,8 @@ import numpy as np
 
 from cleaner.edits import Edit, Result, apply, compose
 from cleaner.errors import ConfigError
-from cleaner.judge.limits import no_limits
+from cleaner.html.rules import element_files
+from cleaner.judge.limits import level_of, no_limits
 from cleaner.judge.look import Look, look, look_again
 from cleaner.judge.resolve import Languages, decide, line_edits, undecided
 from cleaner.judge.score import Judged, Scorer
@@ -27,10 +28,12 @@ if TYPE_CHECKING:
     from cleaner.judge.explain import LineReport
     from cleaner.memory.evidence import MemoryJudge
     from cleaner.memory.site_memory import SiteMemory
+    from cleaner.pages import PageCleaner
 
 _ROUNDS: Final = 12
 """Each round removes at least one line; texts settle after one or two, and this bounds those that do not."""
 _TEXT_WEIGHTS: Final = "weights/text.json"
+_PAGE_WEIGHTS: Final = "weights/html.json"
 _MEMORY_WEIGHTS: Final = "weights/memory.toml"
 _MEMORY_PACK: Final = "common.memory/"
 
@@ -89,6 +92,22 @@ class Cleaner:
         self._scorer = self._load_scorer(options["weights"])
         self._limits = (self._scorer.limits if self._scorer else no_limits()).asked_for(options["min_score"])
         self._memory = self._load_memory(options["memory"])  # site memory
+        self._pages: PageCleaner | None = None
+
+    def _page_cleaner(self) -> PageCleaner:
+        """What cleans pages; made for the first of them, since most corpora hold none."""
+        if self._pages is None:
+            from cleaner.pages import PageCleaner
+
+            given = self._options["min_score"]
+            self._pages = PageCleaner(
+                self._rules,
+                element_files(rules_root(), self._options["packs"]),
+                rules_root() / _PAGE_WEIGHTS,
+                min_odds=None if given is None else level_of(given),
+                scored=self._scorer is not None,
+            )
+        return self._pages
 
     def _load_memory(self, memory: SiteMemory | str | None) -> MemoryJudge | None:
         if memory is None:
@@ -134,6 +153,8 @@ class Cleaner:
             for trees in (self._scorer.first, self._scorer.second):
                 marks.append(hashlib.blake2b(trees.leaves.tobytes() + trees.border.tobytes()).hexdigest())
         marks.append(json.dumps([self._limits.cuts.tolist(), self._limits.veto.tolist()]))
+        files = [rules_root() / _PAGE_WEIGHTS, *element_files(rules_root(), self._options["packs"])]
+        marks += [hashlib.blake2b(file.read_bytes()).hexdigest() for file in files]
         if self._memory is not None:
             marks.append(self._memory.digest)
         return hashlib.blake2b("\0".join(marks).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
@@ -161,11 +182,35 @@ class Cleaner:
         langs: Sequence[str | None] | None = None,
         titles: Sequence[str | None] | None = None,
     ) -> list[Result]:
-        """Clean many texts at once; the results do not depend on which texts share a batch."""
+        """Clean many texts at once; the results do not depend on which texts share a batch.
+
+        Where `htmls` has a page (not `None`), that is cleaned instead of the text: `Result.source` is the page's text, one
+        line per block, and `Result.error` says why where it is no page.
+        """
+        pages = [number for number, html in enumerate(htmls or ()) if html is not None]
+        if pages:
+            return self._clean_mixed(pages, texts, htmls or (), {"urls": urls, "langs": langs, "titles": titles})
         plain = [_as_text(text) for text in texts]
         edits = self._settle(plain, titles, langs, urls if self._memory is not None else None)
         results = [_result(text, found) for text, found in zip(plain, edits, strict=True)]
         return results if self._memory is None or urls is None else self._noted(results, urls)
+
+    def _clean_mixed(
+        self,
+        pages: list[int],
+        texts: Sequence[str | bytes | None],
+        htmls: Sequence[str | bytes | None],
+        known: Mapping[str, Sequence[str | None] | None],
+    ) -> list[Result]:
+        """The results of a batch in which those numbered `pages` are pages and the others texts."""
+        chosen = {name: _pick(values, pages) for name, values in known.items()}
+        cleaned = self._page_cleaner().clean([html for html in htmls if html is not None], **chosen)
+        found = dict(zip(pages, cleaned, strict=True))
+        rest = [number for number in range(len(texts)) if number not in found]
+        if rest:
+            others = {name: _pick(values, rest) for name, values in known.items()}
+            found |= zip(rest, self.clean_batch([texts[number] for number in rest], **others), strict=True)
+        return [found[number] for number in range(len(texts))]
 
     def clean_records(
         self, records: Iterable[Mapping[str, Any]], *, jobs: int = 1, **options: Any

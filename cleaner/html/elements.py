@@ -91,19 +91,23 @@ def load_elements(*files: Path) -> ElementRules:
             data = tomllib.loads(file.read_text(encoding="utf-8"))
         except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise RuleError(f"{file}: {error}") from error
-        head = data.get("elements")
-        if not isinstance(head, dict) or head.get("schema") != SCHEMA or not isinstance(head.get("id"), str):
-            raise RuleError(f"{file}: [elements] needs schema = {SCHEMA} and an id")
-        for table in data.get("groups", []):
-            group = _read_group(table, str(file))
+        _, read = read_elements(data, str(file))
+        for group in read.groups:
             known = groups.get(group.id)
             groups[group.id] = group if known is None else _join(known, group)
-        for table in data.get("rules", []):
-            rule = _read_rule(table, str(file), head["id"])
-            rules[rule.id] = rule
+        rules |= {rule.id: rule for rule in read.css}
     if len(groups) > MAX_GROUPS:
         raise RuleError(f"{len(groups)} groups of element words, expected at most {MAX_GROUPS}")
     return ElementRules(tuple(groups.values()), tuple(rules.values()))
+
+
+def read_elements(data: Mapping[str, Any], file: str) -> tuple[str, ElementRules]:
+    """The id and the rules of one parsed element file; `RuleError` names group and field of what is wrong."""
+    head = data.get("elements")
+    if not isinstance(head, dict) or head.get("schema") != SCHEMA or not isinstance(head.get("id"), str):
+        raise RuleError(f"{file}: [elements] needs schema = {SCHEMA} and an id")
+    groups = tuple(_read_group(table, file) for table in data.get("groups", []))
+    return head["id"], ElementRules(groups, tuple(_read_rule(table, file, head["id"]) for table in data.get("rules", [])))
 
 
 def _check(table: Mapping[str, Any], fields: Mapping[str, type], required: Sequence[str], where: str) -> None:

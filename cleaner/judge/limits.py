@@ -65,7 +65,12 @@ class Limits:
         """The limits themselves, or with the cut that stands for a certainty of `min_score` (0..1)."""
         if min_score is None:
             return self
-        return self.with_cut(round(float(np.log(min_score / (1 - min_score))) * UNIT))
+        return self.with_cut(level_of(min_score))
+
+
+def level_of(certainty: float) -> int:
+    """The level that stands for a certainty (0..1)."""
+    return round(float(np.log(certainty / (1 - certainty))) * UNIT)
 
 
 def no_limits() -> Limits:

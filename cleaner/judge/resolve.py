@@ -4,23 +4,49 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaner.document import Ints
+from cleaner.document import Ints, Lines
 from cleaner.edits import Edit
 from cleaner.judge.limits import Limits
 from cleaner.judge.look import Look
+from cleaner.judge.measures import Place
 from cleaner.judge.score import Judged, chance
 from cleaner.packs.match import RuleSet
+from cleaner.votes import Votes
 
 if TYPE_CHECKING:
     from cleaner.memory.evidence import Evidence
 
 _SPAN_SCORE: Final = 0.98
 """What a strong rule says of a span is not weighed against anything: the certainty of a decision alone."""
+
+
+class Seen(Protocol):
+    """A batch with its votes: what is needed to say who answers for a line and to cut it out."""
+
+    @property
+    def lines(self) -> Lines:
+        """The lines looked at."""
+        ...
+
+    @property
+    def prose(self) -> NDArray[np.bool_]:
+        """Which of them read as running text."""
+        ...
+
+    @property
+    def place(self) -> Place:
+        """Where each stands in its text."""
+        ...
+
+    @property
+    def votes(self) -> Votes:
+        """What rules and detectors say of them."""
+        ...
 
 
 @dataclass(slots=True)
@@ -57,7 +83,7 @@ class Languages:
         number = {name: index for index, name in enumerate(sorted({rule.language for rule in rules.rules}))}
         return cls(number, np.array([number[rule.language] for rule in rules.rules], np.int32))
 
-    def spoken(self, look: Look, langs: Sequence[str | None] | None) -> Ints:
+    def spoken(self, look: Seen, langs: Sequence[str | None] | None) -> Ints:
         """Per vote: 3 for a rule of the record's language, 2 for `common`, 1 for English (most chrome is), else 0.
 
         Many languages know the same word; this only chooses the name under which a line goes.
@@ -88,7 +114,7 @@ def decide(
     n = len(look.lines)
     odds = judged.second if judged is not None else np.full(n, -(2**30), np.int32)
     cut = _cuts(look, judged, limits)
-    rule = _answering_rule(rules, look, odds, cut, languages.spoken(look, langs))
+    rule = answering_rule(rules, look, look.prose & (odds <= cut), languages.spoken(look, langs))
     if known is not None:
         rule = known.answering(rules, rule, odds, cut)
         odds = odds + known.odds
@@ -119,12 +145,12 @@ def _decided_alone(rules: RuleSet, look: Look, odds: NDArray[np.int32] | None, l
     return alone
 
 
-def _answering_rule(
-    rules: RuleSet, look: Look, odds: NDArray[np.int32], cut: NDArray[np.int32], spoken: Ints
-) -> Ints:
-    """Per row: its strongest vote (alone, then level, then width, then language, then order), else its place."""
+def answering_rule(rules: RuleSet, look: Seen, body: NDArray[np.bool_], spoken: Ints) -> Ints:
+    """Per row: its strongest vote (alone, then level, then width, then language, then order), else its place.
+
+    `body` says which rows are paragraphs that stay, `spoken` what `Languages.spoken` gives.
+    """
     votes, lines = look.votes, look.lines
-    body = look.prose & (odds <= cut)
     before = look.place.before(body) == 0
     after = look.place.after(body) == 0
     rule = rules.places[np.where(after & ~before, 2, np.where(before, 0, 1))]
@@ -148,7 +174,7 @@ def _spare_the_last(look: Look, gone: NDArray[np.bool_], alone: NDArray[np.bool_
         gone[rows] &= alone[rows]
 
 
-def line_edits(rules: RuleSet, look: Look, verdict: Verdict, doc: int) -> tuple[list[Edit], bool]:
+def line_edits(rules: RuleSet, look: Seen, verdict: Verdict, doc: int) -> tuple[list[Edit], bool]:
     """The edits of one text, and whether some of them are spans inside lines that stay.
 
     A removed line takes the blank lines above it along, and those below a removed head.
@@ -181,7 +207,7 @@ def line_edits(rules: RuleSet, look: Look, verdict: Verdict, doc: int) -> tuple[
 
 
 def _spans_of(
-    rules: RuleSet, look: Look, verdict: Verdict, low: int, high: int
+    rules: RuleSet, look: Seen, verdict: Verdict, low: int, high: int
 ) -> list[tuple[int, int, str, float]]:
     """Ranges that strong span rules cut out of lines that stay, ordered and apart."""
     votes = look.votes

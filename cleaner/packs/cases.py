@@ -31,6 +31,8 @@ _HOSTILE: Final = ("a", " ", "1", ".", "a ", "1.", "Aa ", "(", "é", "字", "\t"
 _HOSTILE_LENGTH: Final = 4000
 _SECONDS: Final = 0.5
 _CASES_AT_ONCE: Final = 4000
+_ON_ELEMENTS: Final = ("element", "css")
+"""Kinds of rules whose cases are markup, not lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +79,9 @@ def check_rules(rules: RuleSet, files: Iterable[str] | None = None) -> Iterator[
     chosen = [
         number
         for number, rule in enumerate(rules.rules)
-        if rule.kind != "place" and (wanted is None or rule.file in wanted)
+        if rule.kind not in ("place", *_ON_ELEMENTS) and (wanted is None or rule.file in wanted)
     ]
+    yield from _element_failures([rule for rule in rules.rules if wanted is None or rule.file in wanted])
     cases: list[Case] = []
     for number in chosen:
         rule = rules.rules[number]
@@ -87,6 +90,14 @@ def check_rules(rules: RuleSet, files: Iterable[str] | None = None) -> Iterator[
             cases += [read_case(text, rule, number, field) for text in texts]
     for start in range(0, len(cases), _CASES_AT_ONCE):
         yield from _case_failures(rules, cases[start : start + _CASES_AT_ONCE])
+
+
+def _element_failures(rules: Iterable[Rule]) -> Iterator[Failure]:
+    from cleaner.html.rules import case_errors
+
+    for rule in rules:
+        if rule.kind in _ON_ELEMENTS:
+            yield from (Failure(rule.file, rule.id, field, message) for field, message in case_errors(rule))
 
 
 def _form_failures(rule: Rule) -> Iterator[Failure]:

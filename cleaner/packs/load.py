@@ -70,18 +70,23 @@ def pack_files(path: Path) -> list[Path]:
         return [path]
     if not path.is_dir():
         raise RuleError(f"{path}: no such file or folder of rules")
-    files = [file for file in path.rglob("*.toml") if "weights" not in file.parts and file.stem != "elements"]
+    files = [file for file in path.rglob("*.toml") if "weights" not in file.parts]
     return sorted(files, key=lambda file: (file.parent.name != "common", file.relative_to(path).as_posix()))
 
 
 def parse_pack(file: Path) -> Pack:
     """One pack file, parsed and checked."""
     try:
-        return read_pack(tomllib.loads(file.read_text(encoding="utf-8")), str(file))
+        data = tomllib.loads(file.read_text(encoding="utf-8"))
     except UnicodeDecodeError as error:
         raise RuleError(f"{file}: not UTF-8 ({error.reason} at byte {error.start})") from error
     except tomllib.TOMLDecodeError as error:
         raise RuleError(f"{file}: not valid TOML: {error}") from error
+    if "elements" in data:
+        from cleaner.html.rules import element_pack
+
+        return element_pack(data, str(file))
+    return read_pack(data, str(file))
 
 
 def _read_folder(path: Path, *, cache: bool) -> list[Pack]:

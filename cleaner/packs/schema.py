@@ -15,6 +15,7 @@ CLASSES: Final = (
     "account", "promo", "comments", "author", "legal", "consent", "ad", "navigation", "widget", "listing", "repeat", "place",
 )  # fmt: skip
 KINDS: Final = ("phrase", "pattern", "detector", "place")
+"""What a pack may hold; rules on elements (`element`, `css`) come from files of their own, see `cleaner.html.rules`."""
 PLACES: Final = ("whole", "tile", "start", "end", "inside")
 STRENGTHS: Final = ("weak", "firm", "alone", "always")
 SCOPES: Final = ("line", "block", "span")

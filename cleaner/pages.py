@@ -1,0 +1,185 @@
+"""Pages through the engine: read to blocks, voted on by the same rules as texts, judged by their markup as well.
+
+A page is looked at once: its blocks know the elements around them, so nothing has to be seen again without what went.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleaner.detectors import detect
+from cleaner.detectors.scene import Scene
+from cleaner.document import Ints, Lines, read_lines, read_rows, zones
+from cleaner.edits import Result, apply
+from cleaner.errors import RecordError
+from cleaner.html.judge import PageJudge, PageScores
+from cleaner.html.page import Page, PageReader
+from cleaner.judge.measures import Place
+from cleaner.judge.resolve import Languages, Verdict, answering_rule, line_edits
+from cleaner.judge.score import chance
+from cleaner.judge.trees import UNIT, load_weights
+from cleaner.packs.match import RuleSet, in_zone, match
+from cleaner.votes import Votes, join_votes
+
+if TYPE_CHECKING:
+    from cleaner.html.blocks import Blocks
+
+_VETO: Final = -UNIT
+"""Log-odds times `UNIT` that a line goes, below which a rule that decides alone on texts does not decide on a block."""
+_CERTAIN: Final = np.uint8(250)
+_NEVER: Final = -(2**30)
+_ONE_BLANK: Final = np.full(1, -1, np.int32)
+_ONE_BLANK.flags.writeable = False
+
+
+@dataclass(frozen=True, slots=True)
+class SeenPages:
+    """A batch of pages before it is judged: the lines of their sources, and what rules and detectors say of them."""
+
+    pages: Sequence[Page]
+    lines: Lines
+    prose: NDArray[np.bool_]
+    place: Place
+    votes: Votes
+
+
+def see(rules: RuleSet, pages: Sequence[Page], titles: Sequence[str | None] | None = None) -> SeenPages:
+    """The lines of `pages` with their votes."""
+    lines = read_lines([page.source for page in pages], rules.kinds)
+    prose, listed = read_rows(lines)
+    scene = Scene(lines, prose, listed, rules.folds, titles)
+    votes = join_votes(in_zone(rules, match(rules, lines), zones(lines, prose)), detect(rules, scene))
+    return SeenPages(pages, lines, prose, Place.of(lines), votes)
+
+
+class PageCleaner:
+    """Cleans pages by a rule set. Holds what it learned of attribute values, which never changes an answer."""
+
+    def __init__(
+        self, rules: RuleSet, elements: Sequence[Path], weights: Path, *, min_odds: int | None = None, scored: bool = True
+    ) -> None:
+        """`elements` and `weights` are files; `min_odds` replaces the cut of each page, `scored=False` leaves all to rules."""
+        self._rules = rules
+        self._languages = Languages.of(rules)
+        self._reader = PageReader(elements)
+        self._judge = PageJudge.of(load_weights(weights), [group.id for group in self._reader.words.groups])
+        self._min_odds = min_odds
+        self._scored = scored
+        self._numbers: dict[str, int] = {rule.id: number for number, rule in enumerate(rules.rules)}
+        named = {rule.id.rpartition("/")[2]: number for number, rule in enumerate(rules.rules) if rule.kind == "element"}
+        self._of_group = np.array([named.get(group.id, -1) for group in self._reader.words.groups], np.int32)
+
+    def clean(
+        self,
+        htmls: Sequence[str | bytes],
+        *,
+        urls: Sequence[str | None] | None = None,
+        langs: Sequence[str | None] | None = None,
+        titles: Sequence[str | None] | None = None,
+    ) -> list[Result]:
+        """One result per page, with the reason as its `error` where `htmls` holds something that is no page."""
+        read = [self._read(html, urls[number] if urls else None) for number, html in enumerate(htmls)]
+        good = [number for number, page in enumerate(read) if isinstance(page, Page)]
+        pages = [page for page in read if isinstance(page, Page)]
+        results = [Result(text="", error=None if isinstance(page, Page) else page) for page in read]
+        picked = (None if values is None else [values[number] for number in good] for values in (langs, titles))
+        for number, result in zip(good, self._clean(pages, *picked), strict=True):
+            results[number] = result
+        return results
+
+    def _read(self, html: str | bytes, url: str | None) -> Page | str:
+        try:
+            return self._reader.read(html, url=url)
+        except RecordError as error:
+            return str(error)
+
+    def _clean(
+        self, pages: Sequence[Page], langs: Sequence[str | None] | None, titles: Sequence[str | None] | None
+    ) -> Iterator[Result]:
+        if not pages:
+            return
+        seen = see(self._rules, pages, titles)
+        verdict = self._decide(seen, langs)
+        for number, page in enumerate(pages):
+            edits, _ = line_edits(self._rules, seen, verdict, number)
+            yield Result(apply(page.source, edits) if edits else page.source, tuple(edits), page.source)
+
+    def score(self, seen: SeenPages) -> PageScores:
+        """What the markup says of a batch of pages, and what it says together with the votes of the rules."""
+        blocks = [page.blocks for page in seen.pages]
+        return self._judge.score(blocks, [page.signs for page in seen.pages], seen.lines, seen.prose)
+
+    def _decide(self, seen: SeenPages, langs: Sequence[str | None] | None) -> Verdict:
+        """What goes. The score decides, and a vote of a rule that may decide alone where the score is not against it."""
+        rules, votes = self._rules, seen.votes
+        n = len(seen.lines)
+        odds, gone = np.full(n, _NEVER, np.int32), np.zeros(n, bool)
+        if self._scored and n:
+            scores = self.score(seen)
+            odds = scores.second
+            gone = ~scores.stays if self._min_odds is None else odds > self._min_odds
+        alone = np.zeros(n, bool)
+        alone[votes.row[(rules.alone & ~rules.span)[votes.rule]]] = True
+        alone &= odds > (_VETO if self._scored else _NEVER - 1)
+        rule = answering_rule(rules, seen, seen.prose & ~gone, self._languages.spoken(seen, langs))
+        unnamed = gone.copy()
+        unnamed[votes.row] = False
+        self._answer_by_elements(rule, unnamed, seen)
+        strong = _named_elements(rule, seen, self._numbers) | alone
+        certainty = np.maximum(chance(odds), np.where(strong, _CERTAIN, np.uint8(0)))
+        return Verdict((gone | strong) & (rule >= 0), rule, certainty)
+
+    def _answer_by_elements(self, rule: Ints, unnamed: NDArray[np.bool_], seen: SeenPages) -> None:
+        """Lines that no vote names: the rule of the elements around each, where one answers for them."""
+        if not unnamed.any() or not (self._of_group >= 0).any():
+            return
+        around = np.concatenate(
+            [_element_rules(page.blocks, self._of_group) if len(page.blocks) else _ONE_BLANK for page in seen.pages]
+        )[seen.lines.line_of]
+        unnamed &= around >= 0
+        rule[unnamed] = around[unnamed]
+
+
+def _line_numbers(seen: SeenPages) -> Ints:
+    """Per row: which line of its page's blocks it is; a page without text has a blank line in the batch, but no block."""
+    before = np.zeros(len(seen.pages) + 1, np.int32)
+    np.cumsum([max(len(page.blocks), 1) for page in seen.pages], out=before[1:])
+    numbers: Ints = seen.lines.line_of - before[seen.lines.doc]
+    return numbers
+
+
+def _element_rules(blocks: Blocks, of_group: Ints) -> Ints:
+    """Per line: the rule of the innermost element around it whose names mean something that goes, -1 for none."""
+    out = np.full(len(blocks), -1, np.int32)
+    named = np.flatnonzero(of_group >= 0)
+    elements = blocks.elements
+    bits = elements.bits & np.bitwise_or.reduce(np.uint64(1) << named.astype(np.uint64), initial=np.uint64(0))
+    hit = np.flatnonzero((bits != 0) & (elements.first < elements.last))
+    bits = bits[hit]
+    # The lowest bit alone is a power of two, and those are exact as floats.
+    group = np.log2((bits & (~bits + np.uint64(1))).astype(np.float64)).astype(np.intp)
+    columns = (elements.first[hit].tolist(), elements.last[hit].tolist(), of_group[group].tolist())
+    for first, last, rule in zip(*columns, strict=True):  # in document order: inner elements come after outer ones
+        out[first:last] = rule
+    return out
+
+
+def _named_elements(rule: Ints, seen: SeenPages, numbers: Mapping[str, int]) -> NDArray[np.bool_]:
+    """Which lines stand in elements that a rule on elements found; `rule` gets that rule."""
+    named = np.zeros(len(rule), bool)
+    if not any(page.cut for page in seen.pages):
+        return named
+    line = _line_numbers(seen)
+    for number, page in enumerate(seen.pages):
+        low, high = int(seen.lines.first[number]), int(seen.lines.first[number + 1])
+        for row in range(low, high):
+            index = numbers.get(page.cut.get(int(line[row]), ""), -1)
+            if index >= 0:
+                rule[row], named[row] = index, True
+    return named
