@@ -1,0 +1,173 @@
+"""Arrow values: texts out of columns of any string type and back into the same, and fields by dotted path.
+
+`pyarrow` is loaded where it is used; its absence is told with the name of the extra that brings it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleaner.errors import ConfigError, RecordError
+
+Path = tuple[str, ...]
+"""The names that lead to a column, or to a field of a struct in it."""
+
+
+def arrow(module: str = "pyarrow") -> Any:
+    """`pyarrow` or a module of it; `ConfigError` names the extra where it is not installed."""
+    try:
+        return import_module(module)
+    except ImportError as error:
+        message = (
+            f"Arrow and Parquet: need pyarrow; install the extra `arrow` (pip install 'cleaner-corpus[arrow]'): {error}"
+        )
+        raise ConfigError(message) from error
+
+
+def is_array(values: object) -> bool:
+    """Whether `values` is an Arrow array or a column of several."""
+    return type(values).__module__.partition(".")[0] == "pyarrow"
+
+
+def is_text(kind: Any) -> bool:
+    """Whether an Arrow type is one of texts, also where each different text is stored once."""
+    types = arrow().types
+    value = kind.value_type if types.is_dictionary(kind) else kind
+    return bool(types.is_string(value) or types.is_large_string(value) or types.is_string_view(value))
+
+
+def is_bytes(kind: Any) -> bool:
+    """Whether an Arrow type is one of byte strings."""
+    types = arrow().types
+    return bool(types.is_binary(kind) or types.is_large_binary(kind) or types.is_binary_view(kind))
+
+
+def is_null(kind: Any) -> bool:
+    """Whether an Arrow type is that of a column of which nothing but nulls was ever seen."""
+    return bool(arrow().types.is_null(kind))
+
+
+def find(schema: Any, path: str) -> Path | None:
+    """The names that lead to `path`: the whole path as one name first, then through structs; None for no such field."""
+    if not path:
+        return None
+    if schema.get_field_index(path) >= 0:
+        return (path,)
+    head, dot, rest = path.partition(".")
+    while dot:
+        at = schema.get_field_index(head)
+        if at >= 0 and arrow().types.is_struct(schema.field(at).type):
+            inner = find(arrow().schema(list(schema.field(at).type)), rest)
+            if inner:
+                return (head, *inner)
+        more, dot, rest = rest.partition(".")
+        head = f"{head}.{more}"
+    return None
+
+
+def field(schema: Any, path: Path) -> Any:
+    """The field at the end of `path`."""
+    found = schema.field(path[0])
+    for name in path[1:]:
+        found = found.type.field(name)
+    return found
+
+
+def column(batch: Any, path: Path) -> Any:
+    """The values at the end of `path`, null where a struct on the way is null."""
+    values = batch.column(path[0])
+    for name in path[1:]:
+        values = arrow("pyarrow.compute").struct_field(values, name)
+    return values
+
+
+def with_column(batch: Any, path: Path, values: Any) -> Any:
+    """`batch` with `values` at the end of `path`; everything else stays as it is."""
+    at = batch.schema.get_field_index(path[0])
+    if len(path) > 1:
+        values = _with_field(batch.column(at), path[1:], values)
+    return batch.set_column(at, batch.schema.field(at), values)
+
+
+def _with_field(struct: Any, path: Path, values: Any) -> Any:
+    pa = arrow()
+    kinds = list(struct.type)
+    children = [pa.compute.struct_field(struct, kind.name) for kind in kinds]
+    at = struct.type.get_field_index(path[0])
+    children[at] = values if len(path) == 1 else _with_field(children[at], path[1:], values)
+    mask = struct.is_null() if struct.null_count else None
+    return pa.StructArray.from_arrays(children, fields=kinds, mask=mask)
+
+
+def put(batch: Any, name: str, values: Any) -> Any:
+    """`batch` with the column `name`: in its place, or as the last one."""
+    pa = arrow()
+    at = batch.schema.get_field_index(name)
+    one = pa.field(name, values.type)
+    return batch.append_column(one, values) if at < 0 else batch.set_column(at, one, values)
+
+
+def to_texts(values: Any) -> list[str | None]:
+    """The texts of an Arrow array, None for nulls; `RecordError` for arrays of anything else."""
+    if is_null(values.type):
+        return [None] * len(values)
+    if not is_text(values.type):
+        raise RecordError(f"Arrow array of type {values.type}: expected texts")
+    return list(values.to_pylist())
+
+
+def from_texts(texts: Sequence[str | None], kind: Any) -> Any:
+    """An Arrow array of the string type `kind`."""
+    pa = arrow()
+    if pa.types.is_dictionary(kind):
+        return pa.array(texts, kind.value_type).dictionary_encode().cast(kind)
+    return pa.array(texts, kind)
+
+
+def text_buffers(values: Any) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """The UTF-8 bytes of an Arrow array of texts and where each text begins (with the end).
+
+    No Python string is made. `RecordError` for arrays of other types and for nulls.
+    """
+    pa = arrow()
+    if isinstance(values, pa.ChunkedArray):
+        values = values.combine_chunks()
+    if not pa.types.is_large_string(values.type):
+        try:
+            values = values.cast(pa.large_string())
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+            raise RecordError(f"Arrow array of type {values.type}: expected texts") from error
+    if values.null_count:
+        raise RecordError(f"Arrow array of texts: {values.null_count} nulls, expected none")
+    _, offsets, data = values.buffers()
+    count = len(values)
+    if not count or data is None:
+        return np.empty(0, np.uint8), np.zeros(count + 1, np.int64)
+    starts = np.frombuffer(offsets, np.int64)[values.offset : values.offset + count + 1]
+    return np.frombuffer(data, np.uint8)[starts[0] : starts[-1]], starts - starts[0]
+
+
+def plain_values(values: Any) -> list[Any]:
+    """A list of Python values, from an Arrow array or any sequence."""
+    return list(values.to_pylist()) if is_array(values) else list(values)
+
+
+def lists(rows: Iterable[Sequence[Sequence[Any]] | None], kind: Any) -> Any:
+    """An Arrow array of type list of struct; each row is a sequence of tuples, or None for a null."""
+    pa = arrow()
+    offsets: list[int | None] = []
+    flat: list[Sequence[Any]] = []
+    for row in rows:
+        offsets.append(None if row is None else len(flat))
+        flat.extend(row or ())
+    offsets.append(len(flat))
+    kinds = list(kind.value_type)
+    columns = zip(*flat, strict=True) if flat else ((),) * len(kinds)
+    children = [pa.array(values, one.type) for one, values in zip(kinds, columns, strict=True)]
+    structs = pa.StructArray.from_arrays(children, fields=kinds)
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), structs, type=kind)
