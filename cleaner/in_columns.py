@@ -48,15 +48,18 @@ def judge(
 
 
 def _portions(rows: Sequence[int], contents: Sequence[Page | None]) -> Iterator[list[int]]:
-    """`rows` in portions of about as much text as the engine likes to judge at once."""
+    """`rows` in portions of about equal size, as much text each as the engine likes to judge at once."""
+    sizes = [len(contents[row] or "") for row in rows]
+    total = sum(sizes)
+    share = total / max(1, round(total / BATCH_BYTES))
     portion: list[int] = []
-    size = 0
-    for row in rows:
-        portion.append(row)
-        size += len(contents[row] or "")
-        if size >= BATCH_BYTES:
+    reached, due = 0, share
+    for row, size in zip(rows, sizes, strict=True):
+        if portion and reached + size / 2 > due:  # the border is nearer to where this text begins
             yield portion
-            portion, size = [], 0
+            portion, due = [], due + share
+        portion.append(row)
+        reached += size
     if portion:
         yield portion
 
@@ -134,6 +137,13 @@ class BatchColumns:
         for name, path in (("urls", self.fields.url), ("langs", self.fields.lang), ("titles", self.fields.title)):
             known[name] = self._texts(batch, path)
         return known
+
+    def used(self, schema: Any) -> list[str]:
+        """The names of the columns that are read, for whoever hands on no more than needed."""
+        fields = self.fields
+        paths = (fields.text, fields.html, fields.id, fields.url, fields.lang, fields.title)
+        found = [names[0] for path in paths if (names := arrow.find(schema, path))]
+        return list(dict.fromkeys(found))
 
     def _texts(self, batch: Any, path: str) -> list[str | None] | None:
         found = arrow.find(batch.schema, path)
