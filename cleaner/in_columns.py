@@ -172,11 +172,11 @@ class BatchColumns:
 
     def schema(self, schema: Any) -> Any:
         """The schema of what `write` makes of batches with `schema`."""
-        return self.write(arrow.arrow().RecordBatch.from_pylist([], schema), []).schema
+        return self.write(arrow.no_rows(schema), []).schema
 
     def write(self, batch: Any, results: Sequence[Result | None]) -> Any:
         """`batch` with `results`, one per row, as the outputs want them."""
-        outputs, pa = self.outputs, arrow.arrow()
+        outputs = self.outputs
         text, html = self._content(batch.schema)
         done = batch
         if not outputs.annotate:
@@ -184,14 +184,17 @@ class BatchColumns:
         if outputs.drop_html and html:
             done = _without_pages(done, batch, text, html, results)
         if outputs.edits:
-            done = arrow.put(done, outputs.edits, arrow.lists(map(edit_rows, results), edits_type()))
+            done = arrow.put(
+                done, outputs.edits, arrow.from_lists([edit_rows(result) for result in results], edits_type())
+            )
         if outputs.dropped:
-            done = arrow.put(done, outputs.dropped, pa.array(list(map(dropped, results)), pa.string()))
+            done = arrow.put(done, outputs.dropped, arrow.from_texts([dropped(result) for result in results]))
         if outputs.error:
-            errors = [result and result.error for result in results]
-            done = arrow.put(done, outputs.error, pa.array(errors, pa.string()))
+            done = arrow.put(
+                done, outputs.error, arrow.from_texts([result.error if result else None for result in results])
+            )
         if outputs.drop_empty:
-            done = done.filter(pa.array([dropped(result) is None for result in results], pa.bool_()))
+            done = done.filter(arrow.mask(dropped(result) is None for result in results))
         return done
 
     def _with_texts(self, batch: Any, text: Path | None, results: Sequence[Result | None]) -> Any:
@@ -213,12 +216,12 @@ class BatchColumns:
 
 def _without_pages(done: Any, batch: Any, text: Path | None, html: Path, results: Sequence[Result | None]) -> Any:
     """`done` with nulls in place of the pages of `batch` that became texts."""
-    compute, pa = arrow.arrow("pyarrow.compute"), arrow.arrow()
-    judged = pa.array([result is not None and not result.error for result in results], pa.bool_())
+    compute = arrow.arrow("pyarrow.compute")
+    judged = arrow.mask(result is not None and not result.error for result in results)
     if text:
         judged = compute.and_(judged, compute.is_null(arrow.column(batch, text)))
     pages = arrow.column(batch, html)
-    return arrow.with_column(done, html, compute.if_else(judged, pa.scalar(None, pages.type), pages))
+    return arrow.with_column(done, html, compute.if_else(judged, arrow.arrow().nulls(len(pages), pages.type), pages))
 
 
 def changes(result: Result | None) -> bool:

@@ -260,12 +260,11 @@ class Run:
 
 def _joined(batch: Any, cleaned: Cleaned, schema: Any) -> Any:
     """The rows of `batch` that stay, with the columns that the worker gave back."""
-    pa = arrow.arrow()
     if cleaned.stays is not None:
-        batch = batch.filter(pa.array(cleaned.stays, pa.bool_()))
+        batch = batch.filter(arrow.mask(cleaned.stays))
     made = set(cleaned.batch.schema.names)
     columns = [(cleaned.batch if name in made else batch).column(name) for name in schema.names]
-    return pa.RecordBatch.from_arrays(columns, schema=schema)
+    return arrow.arrow().RecordBatch.from_arrays(columns, schema=schema)
 
 
 def _ledger_lines(cleaned: Cleaned, batch: Any, written: int) -> Iterator[bytes]:

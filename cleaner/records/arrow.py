@@ -1,6 +1,8 @@
 """Arrow values: texts out of columns of any string type and back into the same, and fields by dotted path.
 
-`pyarrow` is loaded where it is used; its absence is told with the name of the extra that brings it.
+`pyarrow` is loaded where it is used; its absence is told with the name of the extra that brings it. Arrays are made from
+buffers and never by `pyarrow.array`, which loads pandas, too, where that is installed: half a second at the start of each
+process.
 """
 
 from __future__ import annotations
@@ -121,12 +123,43 @@ def to_texts(values: Any) -> list[str | None]:
     return list(values.to_pylist())
 
 
-def from_texts(texts: Sequence[str | None], kind: Any) -> Any:
-    """An Arrow array of the string type `kind`."""
+def from_texts(texts: Sequence[str | None], kind: Any = None) -> Any:
+    """An Arrow array of the string type `kind` (None: `string`); a lone surrogate, which has no bytes, becomes `?`."""
     pa = arrow()
-    if pa.types.is_dictionary(kind):
-        return pa.array(texts, kind.value_type).dictionary_encode().cast(kind)
-    return pa.array(texts, kind)
+    parts = [b"" if text is None else text.encode("utf-8", "replace") for text in texts]
+    ends = np.zeros(len(parts) + 1, np.int64)
+    np.cumsum(np.fromiter(map(len, parts), np.int64, len(parts)), out=ends[1:])
+    there = np.fromiter((text is not None for text in texts), np.bool_, len(texts))
+    buffers = [_bitmap(there), pa.py_buffer(ends), pa.py_buffer(b"".join(parts))]
+    values = pa.Array.from_buffers(pa.large_string(), len(parts), buffers)
+    if kind is not None and pa.types.is_dictionary(kind):
+        return values.cast(kind.value_type).dictionary_encode().cast(kind)
+    return values.cast(kind or pa.string())
+
+
+def from_numbers(values: NDArray[Any]) -> Any:
+    """An Arrow array of numbers or truth values, without nulls."""
+    pa = arrow()
+    if values.dtype == np.bool_:
+        data = np.packbits(values, bitorder="little")
+        return pa.Array.from_buffers(pa.bool_(), len(values), [None, pa.py_buffer(data)])
+    return pa.Array.from_buffers(pa.from_numpy_dtype(values.dtype), len(values), [None, pa.py_buffer(values)])
+
+
+def mask(values: Iterable[bool]) -> Any:
+    """An Arrow array of truth values."""
+    return from_numbers(np.fromiter(values, np.bool_))
+
+
+def no_rows(schema: Any) -> Any:
+    """A record batch of no rows."""
+    pa = arrow()
+    return pa.RecordBatch.from_arrays([pa.nulls(0, one.type) for one in schema], schema=schema)
+
+
+def _bitmap(there: NDArray[np.bool_]) -> Any:
+    """Arrow's bits for values that are there; None where all are."""
+    return None if there.all() else arrow().py_buffer(np.packbits(there, bitorder="little"))
 
 
 def text_buffers(values: Any) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
@@ -157,17 +190,23 @@ def plain_values(values: Any) -> list[Any]:
     return list(values.to_pylist()) if is_array(values) else list(values)
 
 
-def lists(rows: Iterable[Sequence[Sequence[Any]] | None], kind: Any) -> Any:
-    """An Arrow array of type list of struct; each row is a sequence of tuples, or None for a null."""
+def from_lists(rows: Sequence[Sequence[Sequence[Any]] | None], kind: Any) -> Any:
+    """An Arrow array of lists of structs, of the type `kind`; each row is a sequence of tuples, or None for a null.
+
+    The fields of the structs are texts, whole numbers (`int64`) or numbers (`double`).
+    """
     pa = arrow()
-    offsets: list[int | None] = []
-    flat: list[Sequence[Any]] = []
-    for row in rows:
-        offsets.append(None if row is None else len(flat))
-        flat.extend(row or ())
-    offsets.append(len(flat))
-    kinds = list(kind.value_type)
-    columns = zip(*flat, strict=True) if flat else ((),) * len(kinds)
-    children = [pa.array(values, one.type) for one, values in zip(kinds, columns, strict=True)]
-    structs = pa.StructArray.from_arrays(children, fields=kinds)
-    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), structs, type=kind)
+    fields = list(kind.value_type)
+    flat = [one for row in rows if row for one in row]
+    columns: Iterable[Sequence[Any]] = zip(*flat, strict=True) if flat else [()] * len(fields)
+    children = [
+        from_texts(values, field.type)
+        if is_text(field.type)
+        else from_numbers(np.array(values, field.type.to_pandas_dtype()))
+        for field, values in zip(fields, columns, strict=True)
+    ]
+    there = np.fromiter((row is not None for row in rows), np.bool_, len(rows))
+    ends = np.zeros(len(rows) + 1, np.int32)
+    np.cumsum(np.fromiter((len(row or ()) for row in rows), np.int32, len(rows)), out=ends[1:])
+    structs = pa.StructArray.from_arrays(children, fields=fields)
+    return pa.Array.from_buffers(kind, len(rows), [_bitmap(there), pa.py_buffer(ends)], children=[structs])
