@@ -6,7 +6,7 @@ Everything runs in the calling thread: the hosts have workers of their own. Resu
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from cleaner.edits import Result
@@ -33,7 +33,8 @@ def judge(
 ) -> list[Result | None]:
     """One result per record: of its text, or where that is None of its HTML; None where it has neither.
 
-    A record that the engine fails on gets a result with `error`; the others are not touched by it.
+    `dropped` is set where nothing is left of a page, or of a text of which something was removed. A record that the
+    engine fails on gets a result with `error`; the others are not touched by it.
     """
     results: list[Result | None] = [None] * len(texts)
     known = {name: values for name, values in (("urls", urls), ("langs", langs), ("titles", titles)) if values}
@@ -81,14 +82,19 @@ def _judge(
         source = content[0] if isinstance(content[0], str) else ""
         found = [Result(text=source, source=source, error=f"{type(error).__name__}: {error}")]
     for row, result in zip(rows, found, strict=True):
-        results[row] = result
+        results[row] = result if result.text else _emptied(result, page="htmls" in columns)
+
+
+def _emptied(result: Result, *, page: bool) -> Result:
+    """A result without a text, with the reason: none where there was no text before."""
+    if result.error:
+        return result
+    return replace(result, dropped=(result.dropped or NOTHING_LEFT) if page or result.edits else None)
 
 
 def dropped(result: Result | None) -> str | None:
     """Why nothing is left of a record; None where something is, or where nothing was removed."""
-    if result is None or result.error or result.text or not (result.edits or result.dropped):
-        return None
-    return result.dropped or NOTHING_LEFT
+    return None if result is None or result.error else result.dropped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -206,7 +206,9 @@ def layout(metadata: Any, *, plain: Sequence[str]) -> dict[str, Any]:
 
 def _codec(name: str) -> str:
     known = name.lower()
-    return known if known == "uncompressed" or arrow().Codec.is_available(known) else "zstd"
+    if known == "uncompressed":
+        return "none"
+    return known if arrow().Codec.is_available(known) else "zstd"
 
 
 class ParquetOutput:
@@ -221,7 +223,12 @@ class ParquetOutput:
             self._file = open(path + PART, "wb")  # noqa: SIM115 - closed with the writer
         except OSError as error:
             raise RecordError(f"{path}: cannot be written: {error.strerror}") from error
-        self._writer = arrow("pyarrow.parquet").ParquetWriter(self._file, schema, **options)
+        try:
+            self._writer = arrow("pyarrow.parquet").ParquetWriter(self._file, schema, **options)
+        except BaseException:
+            self._file.close()
+            Path(path + PART).unlink()
+            raise
 
     def write(self, batch: Any, *, ends_group: bool) -> None:
         """Append rows; with the last of a row group it is written."""
