@@ -19,6 +19,8 @@ from cleaner.records.files import BATCH_BYTES
 
 Page = str | bytes
 
+EDIT_FIELDS: Final = ("start", "end", "rule", "score", "text")
+"""What an edit is told by: code points of the original text (half open), rule, certainty (0..1), removed text."""
 NOTHING_LEFT: Final = "nothing left of the text"
 
 
@@ -246,6 +248,5 @@ def edit_rows(result: Result | None) -> list[tuple[Any, ...]] | None:
 def edits_type() -> Any:
     """The Arrow type of the edits column."""
     pa = arrow.arrow()
-    number = pa.int64()
-    names = (("start", number), ("end", number), ("rule", pa.string()), ("score", pa.float64()), ("text", pa.string()))
-    return pa.list_(pa.struct([pa.field(name, kind) for name, kind in names]))
+    kinds = (pa.int64(), pa.int64(), pa.string(), pa.float64(), pa.string())
+    return pa.list_(pa.struct([pa.field(name, kind) for name, kind in zip(EDIT_FIELDS, kinds, strict=True)]))

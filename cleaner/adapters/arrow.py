@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cleaner import __version__
 from cleaner.in_columns import BatchColumns, Outputs, judge
 from cleaner.records import arrow
 from cleaner.records.fields import Fields
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from cleaner.pipeline import BatchEngine
 
 
-@dataclass(frozen=True, slots=True, init=False)
 class ArrowCleaner:
     """A function from record batch (or table) to record batch (or table), cheap to pickle.
 
@@ -25,9 +24,6 @@ class ArrowCleaner:
     place of the old one, or goes into the column `result`; `edits`, `dropped`, `error` name further columns to be made
     (see `cleaner.in_columns.Outputs`). String types, nulls, other columns and the schema's metadata stay as they are.
     """
-
-    engine: BatchEngine
-    columns: BatchColumns
 
     def __init__(
         self,
@@ -57,8 +53,15 @@ class ArrowCleaner:
             drop_empty=drop_empty,
             drop_html=drop_html,
         )
-        object.__setattr__(self, "engine", engine if engine is not None else default_engine())
-        object.__setattr__(self, "columns", BatchColumns(fields, outputs))
+        self.engine: BatchEngine = engine if engine is not None else default_engine()
+        self.columns = BatchColumns(fields, outputs)
+
+    def __getstate__(self) -> tuple[Any, ...]:
+        # Hosts that keep results tell by this what they were made with; the engine's options alone do not name its rules.
+        return self.engine, self.columns, __version__, getattr(self.engine, "digest", "")
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        self.engine, self.columns, *_ = state
 
     def __call__(self, batch: Any) -> Any:
         """The cleaned record batch, or the cleaned table; `ConfigError` where a column is not there or not of texts."""
@@ -69,6 +72,12 @@ class ArrowCleaner:
 
     def _clean(self, batch: Any) -> Any:
         return self.columns.write(batch, judge(self.engine, **self.columns.read(batch)))
+
+    def texts(self, values: Any) -> Any:
+        """The cleaned texts of an Arrow array or column, of the same type; nulls stay."""
+        table = arrow.arrow().table([values], names=[self.columns.fields.text])
+        found = self(table).column(self.columns.outputs.result or self.columns.fields.text)
+        return found if isinstance(values, arrow.arrow().ChunkedArray) else found.combine_chunks()
 
     def map(self, batches: Iterable[Any]) -> Iterator[Any]:
         """The cleaned record batches, one by one."""
