@@ -20,6 +20,7 @@ from cleaner.records.outputs import STDOUT
 from cleaner.records.stats import Stats
 
 if TYPE_CHECKING:
+    from cleaner import shards
     from cleaner.pipeline import Options
     from cleaner.records.fields import Fields
     from cleaner.stream import Plan, Source, Watch
@@ -117,12 +118,9 @@ def run(args: argparse.Namespace) -> int:
         add_arguments(parser)
         sys.stdout.write(config.show(args, config.settings_of(parser)))
         return DONE
-    from cleaner.stream import Source
-
-    plan, options = _plan(args), _options(args)
-    plan.check()
+    options = _options(args)
+    plan, source = _plan_and_source(args)
     with Interrupts() as interrupts:
-        source = Source(plan)
         fields = _fields(args, source)
         with _watch(args, plan, source, interrupts) as watch:
             stats = _stream(args, plan, options, fields, source, watch)
@@ -131,12 +129,34 @@ def run(args: argparse.Namespace) -> int:
     return BAD_RECORDS if allowed is not None and stats.bad > allowed else DONE
 
 
+def _plan_and_source(args: argparse.Namespace) -> tuple[Plan, Source] | tuple[shards.Plan, shards.Source]:
+    """What is read and written: Parquet to Parquet, or lines to lines."""
+    from cleaner.records.parquet import wants_parquet
+
+    if wants_parquet(args.files, args.output):
+        from cleaner import shards
+        from cleaner.cli.parquet import shard_plan
+
+        parquet = shard_plan(args)
+        parquet.check()
+        return parquet, shards.Source(parquet)
+    from cleaner.stream import Source
+
+    plan = _plan(args)
+    plan.check()
+    return plan, Source(plan)
+
+
 def _stream(
-    args: argparse.Namespace, plan: Plan, options: Options, fields: Fields, source: Source, watch: Watch
+    args: argparse.Namespace,
+    plan: Plan | shards.Plan,
+    options: Options,
+    fields: Fields,
+    source: Source | shards.Source,
+    watch: Watch,
 ) -> Stats:
-    from cleaner import Cleaner
+    from cleaner import Cleaner, stream
     from cleaner.pipeline import BatchCleaner
-    from cleaner.stream import run as run_stream
 
     given = {name: getattr(args, name) for name in _ENGINE if getattr(args, name) is not None}
     engine = Cleaner(**given)
@@ -147,7 +167,12 @@ def _stream(
         "options": asdict(options),
     }
     gc.freeze()  # the rules stay; there is no need to look for garbage among them
-    return run_stream(plan, BatchCleaner(engine, fields, options), source=source, header=header, watch=watch)
+    if not isinstance(plan, stream.Plan):
+        from cleaner.cli.parquet import clean_shards
+
+        return clean_shards(plan, engine, fields, options, header, watch)
+    assert isinstance(source, stream.Source)  # noqa: S101 - they were made together
+    return stream.run(plan, BatchCleaner(engine, fields, options), source=source, header=header, watch=watch)
 
 
 def _plan(args: argparse.Namespace) -> Plan:
@@ -178,7 +203,7 @@ def _options(args: argparse.Namespace) -> Options:
     )
 
 
-def _fields(args: argparse.Namespace, source: Source) -> Fields:
+def _fields(args: argparse.Namespace, source: Source | shards.Source) -> Fields:
     """The fields: a preset or a guess, and what the options say on top of it."""
     from cleaner.records.fields import Fields, override, preset, shape_name
 
@@ -201,7 +226,9 @@ def _fields(args: argparse.Namespace, source: Source) -> Fields:
 
 
 @contextmanager
-def _watch(args: argparse.Namespace, plan: Plan, source: Source, interrupts: Interrupts) -> Iterator[Watch]:
+def _watch(
+    args: argparse.Namespace, plan: Plan | shards.Plan, source: Source | shards.Source, interrupts: Interrupts
+) -> Iterator[Watch]:
     from cleaner.stream import Watch
 
     shown = 0

@@ -13,7 +13,6 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from cleaner.dedup import clusters as clustering
-from cleaner.dedup.arrow import is_array
 from cleaner.dedup.clusters import Clusters
 from cleaner.dedup.corpus import Corpus, write_chunk
 from cleaner.dedup.documents import DocumentRun, Files, Summary
@@ -22,6 +21,7 @@ from cleaner.dedup.settings import Settings
 from cleaner.dedup.sketch import Sketcher, Sketches
 from cleaner.dedup.verify import Comparer
 from cleaner.errors import ConfigError
+from cleaner.records.arrow import is_array
 from cleaner.records.fields import getter
 
 _BATCH: Final = 1000

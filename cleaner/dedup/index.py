@@ -20,7 +20,6 @@ from typing import Any, Final, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaner.dedup.arrow import plain_values
 from cleaner.dedup.corpus import Ids, Sets
 from cleaner.dedup.runs import Run, merge_runs, write_run
 from cleaner.dedup.settings import Settings
@@ -29,6 +28,7 @@ from cleaner.dedup.store import as_bytes
 from cleaner.dedup.verify import Comparer, left_of, packed, right_of
 from cleaner.dedup.work import lock
 from cleaner.errors import ConfigError, IndexMismatch
+from cleaner.records.arrow import plain_values
 from cleaner.records.json_bytes import dumps
 from cleaner.records.outputs import write_whole
 

@@ -13,11 +13,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 
-from cleaner.dedup.arrow import plain_values
 from cleaner.dedup.index import FORMAT, VERSION, Id, Info, Match
 from cleaner.dedup.settings import SCHEME, Settings
 from cleaner.dedup.sketch import Sketcher, Sketches
 from cleaner.errors import ConfigError, IndexMismatch
+from cleaner.records.arrow import plain_values
 from cleaner.records.json_bytes import dumps
 
 SCHEMES: Final = ("redis://", "rediss://")

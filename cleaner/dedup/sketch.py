@@ -10,9 +10,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaner.dedup.arrow import is_array, text_buffers
 from cleaner.dedup.settings import Settings
 from cleaner.dedup.words import CONTEXTUAL, Unit, word_table
+from cleaner.records.arrow import is_array, text_buffers
 
 Bytes = NDArray[np.uint8]
 _CONTEXTUAL_BYTES: Final = tuple(char.encode() for char in CONTEXTUAL)
