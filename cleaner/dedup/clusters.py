@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Final, Protocol
 
 import numpy as np
@@ -96,13 +95,22 @@ def start(texts: Banded, *, smallest: int = 0) -> Progress:
     digests = texts.digests()
     order, bits = _sorted_keys(digests[:, 0])
     kernel.load().same(order, bits, digests, texts.sizes, parent)
-    distinct = np.flatnonzero((parent == np.arange(len(texts))) & (texts.sizes >= smallest))
+    return going_on(parent, parent.copy(), np.flatnonzero((parent == np.arange(len(texts))) & (texts.sizes >= smallest)))
+
+
+def going_on(parent: Ids, same: Ids, distinct: Ids) -> Progress:
+    """Nothing compared yet, but texts joined in `parent` already; for the arguments see `Progress`."""
     failed = np.zeros(1 << min(22, max(10, (2 * len(distinct)).bit_length())), np.uint64)
-    return Progress(parent, parent.copy(), distinct, failed, np.zeros(2, np.int64))
+    return Progress(parent, same, distinct, failed, np.zeros(2, np.int64))
 
 
 def find(
-    texts: Banded, settings: Settings, *, compare: Comparer, progress: Progress | None = None, save: Save | None = None
+    texts: Banded,
+    settings: Settings,
+    *,
+    compare: Comparer,
+    progress: Progress | None = None,
+    save: Save | None = None,
 ) -> Progress:
     """All clusters of `texts`: `parent` of the result names the first text of each text's cluster.
 
@@ -111,32 +119,67 @@ def find(
     progress = progress or start(texts)
     if settings.threshold == 1.0:  # equal sets are all that is wanted
         return progress
-    rounds = chain(_star_rounds(texts, settings, progress), _rest_rounds(texts, settings, progress))
+    join_firsts(texts, settings, progress, compare=compare, save=save)
+    join_others(texts, settings, progress, compare=compare, save=save)
+    return progress
+
+
+def join_firsts(
+    texts: Banded, settings: Settings, progress: Progress, *, compare: Comparer, save: Save | None = None
+) -> None:
+    """Join what is similar to the first text of one of its buckets."""
+    _join(_star_rounds(texts, settings, progress), settings, progress, compare=compare, save=save)
+
+
+def join_others(
+    texts: Banded,
+    settings: Settings,
+    progress: Progress,
+    *,
+    compare: Comparer,
+    save: Save | None = None,
+    looks: int | None = None,
+) -> None:
+    """Join what is similar to any text of one of its buckets; in each, at most `looks` pairs are looked at."""
+    rounds = _rest_rounds(texts, settings, progress, _LOOKS if looks is None else looks)
+    _join(rounds, settings, progress, compare=compare, save=save)
+
+
+def reach(members: int) -> int:
+    """With how many of those that follow it by size a text of a bucket of so many texts is compared."""
+    return max(1, _LOOKS // max(members, 1))
+
+
+def _join(
+    rounds: Iterator[Pairs], settings: Settings, progress: Progress, *, compare: Comparer, save: Save | None
+) -> None:
     for pairs in rounds:
         _verify(pairs, settings.threshold, compare, progress)
         if save:
             save(progress)
-    return progress
 
 
 def choose(
     texts: Banded, progress: Progress, *, compare: Comparer, score: NDArray[np.float64] | None = None
 ) -> Clusters:
     """Which text of each cluster stays: the one with the highest `score`, of equals (or without scores) the first."""
-    kept = progress.parent
-    if score is not None:
-        order = np.lexsort((-score, kept))
-        first = np.ones(len(order), bool)
-        first[1:] = kept[order][1:] != kept[order][:-1]
-        best = np.zeros(len(kept), np.int64)
-        best[kept[order[first]]] = order[first]
-        kept = best[kept]
+    kept = progress.parent if score is None else best(progress.parent, score)
     similarity = np.ones(len(kept))
     left, right = progress.same[kept], progress.same
     unlike = np.flatnonzero(left != right)
     pairs, where = np.unique(packed(left[unlike], right[unlike]), return_inverse=True)
     similarity[unlike] = compare(pairs, 0.0)[where]
     return Clusters(kept, similarity, int(progress.cut[0]), int(progress.cut[1]))
+
+
+def best(parent: Ids, score: NDArray[np.float64]) -> Ids:
+    """Per text: the one of its cluster with the highest `score`, of equals the first. Clusters are named by `parent`."""
+    order = np.lexsort((-score, parent))
+    first = np.ones(len(order), bool)
+    first[1:] = parent[order][1:] != parent[order][:-1]
+    found = np.zeros(len(parent), np.int64)
+    found[parent[order[first]]] = order[first]
+    return found[parent]
 
 
 def _verify(pairs: Pairs, threshold: float, compare: Comparer, progress: Progress) -> None:
@@ -164,7 +207,7 @@ def _star_rounds(texts: Banded, settings: Settings, progress: Progress) -> Itera
         yield np.unique(np.concatenate(found))
 
 
-def _rest_rounds(texts: Banded, settings: Settings, progress: Progress) -> Iterator[Pairs]:
+def _rest_rounds(texts: Banded, settings: Settings, progress: Progress, looks: int) -> Iterator[Pairs]:
     """All pairs of a bucket that are not of one cluster yet, in portions."""
     compiled = kernel.load()
     marks, agreeing = texts.marks(), _agreeing(settings)
@@ -177,7 +220,7 @@ def _rest_rounds(texts: Banded, settings: Settings, progress: Progress) -> Itera
             known = (order, bits, progress.distinct, progress.parent, texts.sizes, settings.threshold)
             place = (progress.place, progress.row)
             made, progress.place, progress.row = compiled.rest(
-                *(*known, marks, agreeing, progress.failed, _LOOKS, *place, out, progress.cut)
+                *(*known, marks, agreeing, progress.failed, looks, *place, out, progress.cut)
             )
             found.append(out[:made].copy())
             if sum(map(len, found)) >= _ROUND_PAIRS:

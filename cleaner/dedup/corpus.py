@@ -129,7 +129,7 @@ class Corpus:
         """See `SetSource`; neighbours in a file are read together."""
         starts = starts_of(self.sizes[ids])
         out = np.empty(int(starts[-1]), np.uint64)
-        chunks = np.searchsorted(self.first, ids, side="right") - 1
+        chunks = self._chunks_of(ids)
         begin = self._start[ids]
         end = begin + 8 * self.sizes[ids].astype(np.int64)
         cut = np.flatnonzero((np.diff(chunks) != 0) | (begin[1:] - end[:-1] > _GAP)) + 1
@@ -150,6 +150,10 @@ class Corpus:
             for at in range(first, last):
                 out[starts[at] : starts[at + 1]] = block[(begin[at] - low) // 8 : (end[at] - low) // 8]
         return out, starts
+
+    def _chunks_of(self, ids: Ids) -> Ids:
+        """The number of each text's chunk."""
+        return np.searchsorted(self.first, ids, side="right") - 1
 
     def _read(self, number: int, view: memoryview, offset: int) -> None:
         while (count := os.preadv(self._descriptor(number), [view], offset)) < len(view):

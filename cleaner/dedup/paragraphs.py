@@ -33,6 +33,7 @@ from cleaner.errors import ConfigError
 
 EXACT, NEAR, FREQUENT = "dedup.paragraph/exact", "dedup.paragraph/near", "dedup.paragraph/frequent"
 _RULES: Final = (EXACT, NEAR, FREQUENT)
+STAYS: Final = -1
 _LIST: Final = re.compile(r"\s*(?:[-*+•‣▪●◦–—·]|\(?(?:\d{1,3}|[A-Za-z])[.)])\s")
 _TABLE: Final = re.compile(r"\s*\||.*\|.*\||[^\t]*\t[^\t]*\t")
 _FENCE: Final = re.compile(r"\s*(?:```|~~~)")
@@ -72,7 +73,7 @@ def cut(text: str, found: Sequence[tuple[int, int, str, float]]) -> tuple[Edit, 
     return tuple(edits)
 
 
-class _ParagraphReader(RangeReader):
+class ParagraphReader(RangeReader):
     """Turns a range into a chunk whose texts are the paragraphs of its records."""
 
     def _sketched(self, columns: Columns, sketcher: Sketcher) -> dict[str, NDArray[Any]]:
@@ -147,13 +148,13 @@ class ParagraphRun:
     def _find(self, inputs: Sequence[str], folder: Path, done: Path) -> None:
         plain = [plain_file(path, number, folder) for number, path in enumerate(inputs)]
         found = list(ranges(plain))
-        reader = _ParagraphReader(folder, self.settings, self.reading, lean=self.lean, say=self.watch.say)
+        reader = ParagraphReader(folder, self.settings, self.reading, lean=self.lean, say=self.watch.say)
         map_ranges(reader, found, jobs=self.jobs, watch=self.watch)
         with ExitStack() as stack:
             corpus = Corpus([reader.path(one.number) for one in found])
             stack.callback(corpus.close)
             compare = Comparer(corpus, jobs=self.jobs, lean=self.lean)
-            long = max(1, self.min_words - self.settings.ngram + 1)
+            long = long_shingles(self.min_words, self.settings)
             progress = clustering.start(corpus, smallest=long)
             clustering.find(corpus, self.settings, compare=compare, progress=progress)
             chosen = clustering.choose(corpus, progress, compare=compare)
@@ -164,24 +165,39 @@ class ParagraphRun:
     ) -> None:
         records, inputs, lines = _places(corpus, found)
         same, kept = progress.same, chosen.kept
-        later = records != records[same]
-        counts = _documents_per_paragraph(same, records)
-        frequent = later & (counts[same] > self.max_documents)
-        exact = later & (corpus.sizes >= long) & ~frequent
+        rules = rules_of_equals(same, records, corpus.sizes, long=long, max_documents=self.max_documents)
         near = (records != records[kept]) & (kept != same) & (chosen.similarity >= self.settings.threshold)
-        near &= (corpus.sizes >= long) & ~frequent & ~exact
-        gone = np.flatnonzero(frequent | exact | near)
-        rules = np.where(frequent, 2, np.where(near, 1, 0))[gone].astype(np.uint8)
+        near &= (corpus.sizes >= long) & (rules == STAYS)
+        rules[near] = _RULES.index(NEAR)
+        gone = np.flatnonzero(rules != STAYS)
         starts = _section(corpus, "starts")
         gone_sections: dict[str, NDArray[Any]] = {
             "inputs": inputs[gone].astype(np.int32),
             "lines": lines[gone],
             "starts": starts[gone],
             "ends": _section(corpus, "stops")[gone],
-            "rules": rules,
+            "rules": rules[gone].astype(np.uint8),
             "scores": np.where(near, chosen.similarity, 1.0)[gone].round(4),
         }
         write_arrays(done, gone_sections, about={"cut_buckets": chosen.cut_buckets, "cut_pairs": chosen.cut_pairs})
+
+
+def long_shingles(min_words: int, settings: Settings) -> int:
+    """The shingles of a paragraph of `min_words` words."""
+    return max(1, min_words - settings.ngram + 1)
+
+
+def rules_of_equals(
+    same: Ids, records: Ids, sizes: NDArray[np.int32], *, long: int, max_documents: int
+) -> NDArray[np.int8]:
+    """Per paragraph the number of the rule by which it goes because equal ones stand before it, or `STAYS`.
+
+    `same` is the first one that is equal, `records` tells the record of each, `sizes` its shingles.
+    """
+    later = records != records[same]
+    frequent = later & (_documents_per_paragraph(same, records)[same] > max_documents)
+    exact = later & (sizes >= long) & ~frequent
+    return np.where(frequent, _RULES.index(FREQUENT), np.where(exact, _RULES.index(EXACT), STAYS)).astype(np.int8)
 
 
 def _section(corpus: Corpus, name: str) -> NDArray[Any]:

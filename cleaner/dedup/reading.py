@@ -93,8 +93,6 @@ class RangeReader:
         return found.last - found.first
 
     def _write(self, found: Range, path: Path) -> None:
-        if self._sketcher is None:
-            self._sketcher = Sketcher(self.settings, lean=self._lean)
         lines = read_range(found)
         raw = lines.data.split(b"\n")
         if not raw[-1]:
@@ -103,14 +101,19 @@ class RangeReader:
         ended = lines.data.endswith(b"\n")
         if len(ends) and not ended:
             ends[-1] -= 1
-        columns = self._parse(raw)
+        columns = self.columns_of(raw)
         about = {"offset": lines.offset, "ended": ended, "bad": columns.bad}
         del lines, raw  # the texts are all that is needed from here on
         sections: dict[str, NDArray[Any]] = {"ends": ends, "kinds": np.frombuffer(bytes(columns.kinds), np.uint8)}
-        write_arrays(path, sections | self._sketched(columns, self._sketcher), about=about)
+        write_arrays(path, sections | self.sketched(columns), about=about)
+
+    def sketched(self, columns: Columns) -> dict[str, NDArray[Any]]:
+        """What a chunk holds of its texts; overwritten by the next call."""
+        if self._sketcher is None:
+            self._sketcher = Sketcher(self.settings, lean=self._lean)
+        return self._sketched(columns, self._sketcher)
 
     def _sketched(self, columns: Columns, sketcher: Sketcher) -> dict[str, NDArray[Any]]:
-        """What the chunk holds of its texts."""
         sections: dict[str, NDArray[Any]] = {
             **sketch_sections(sketcher.lent(columns.texts, signatures=self._signatures)),
             "ids": np.frombuffer(b"".join(columns.ids), np.uint8),
@@ -120,9 +123,10 @@ class RangeReader:
             sections["scores"] = np.array(columns.scores, np.float64)
         return sections
 
-    def _parse(self, raw: list[bytes]) -> Columns:
+    def columns_of(self, raw: list[bytes]) -> Columns:
+        """What `raw` lines hold."""
         columns = Columns(bytearray(len(raw)), [], [], [], [])
-        text_of, id_of, score_of = getter(self.reading.text), getter(self.reading.id), self._score()
+        text_of, id_of, score_of = getter(self.reading.text), getter(self.reading.id), self.score()
         for number, line in enumerate(raw):
             if not line or line.isspace():
                 columns.kinds[number] = OTHER
@@ -150,7 +154,8 @@ class RangeReader:
             return line[slice(*span)] if span else b""
         return dumps(value) if isinstance(value, str | int) else b""
 
-    def _score(self) -> Callable[[dict[str, Any], str], float] | None:
+    def score(self) -> Callable[[dict[str, Any], str], float] | None:
+        """What `keep` goes by, of a record and its text; None where that is their order."""
         if self.reading.keep == "first":
             return None
         if self.reading.keep == "longest":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import unicodedata
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
@@ -51,6 +52,12 @@ class Settings:
             "unicode": unicodedata.unidata_version,
             **asdict(self),
         }
+
+    def with_bands(self, bands: int) -> Settings:
+        """The same measure of similarity for a search that sees so many of the bands only."""
+        found = copy.copy(self)
+        object.__setattr__(found, "bands", bands)
+        return found
 
     def check(self, header: dict[str, Any], source: str) -> None:
         """`IndexMismatch` unless `header` was written with these settings; the message names all that differ."""
