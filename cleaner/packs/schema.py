@@ -15,7 +15,7 @@ CLASSES: Final = (
     "account", "promo", "comments", "author", "legal", "consent", "ad", "navigation", "widget", "listing", "repeat", "place",
 )  # fmt: skip
 KINDS: Final = ("phrase", "pattern", "detector", "place")
-PLACES: Final = ("whole", "tile", "start", "end", "inside")
+PLACES: Final = ("whole", "tile", "start", "end", "inside", "label")
 STRENGTHS: Final = ("weak", "firm", "alone", "always")
 SCOPES: Final = ("line", "block", "span")
 ZONES: Final = ("any", "head", "tail")
