@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cleaner.detectors.scene import Findings, Scene
+from cleaner.document import Lines
 from cleaner.folding import fold
 
 _HEAD: Final = 6
 """Lines from the top in which a title is looked for."""
 _LONGEST: Final = 300
+_FULL_STOPS: Final = np.array([ord(sign) for sign in ".。।"], np.uint32)
 
 
 def find(scene: Scene) -> Findings:
@@ -30,7 +33,13 @@ def find(scene: Scene) -> Findings:
             low = int(lines.first[doc])
             titled += _against_title(scene, range(low, min(int(lines.first[doc + 1]), low + _HEAD)), title, least, most)
     glued = np.append(row[kind == 0], np.array(titled, np.int32))
+    glued = glued[~(_full_stop(lines)[glued] | scene.listed[glued])]
     return {"glued": glued, "title-with-site": row[kind == 1]}
+
+
+def _full_stop(lines: Lines) -> NDArray[np.bool_]:
+    """Rows that end in a full stop, as sentences do and titles do not."""
+    return np.isin(lines.points[lines.end - 1], _FULL_STOPS)
 
 
 def _against_title(scene: Scene, rows: range, title: str, least: int, most: int) -> list[int]:

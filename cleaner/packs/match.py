@@ -30,6 +30,9 @@ _UNTRIED: Final = (-1, -1)
 _STRONGEST: Final = 3
 _PLACE_PACK: Final = "common.place/"
 _NUMBER: Final = "{n}"
+_LABEL: Final = "label"
+_SPACES: Final = np.array([0x20, 0xA0, 0x202F], np.uint32)
+_COLONS: Final = np.array([0x3A, 0xFF1A], np.uint32)
 _ANYWHERE: Final = 4
 _ZONE_BITS: Final = {"any": _ANYWHERE, "head": HEAD, "tail": TAIL}
 _VOTES_PER_ROW: Final = 4
@@ -52,6 +55,8 @@ class RuleSet:
     """Per rule: it decides alone, whatever the measures say."""
     span: NDArray[np.bool_]
     """Per rule: it cuts a range inside a line and leaves the line."""
+    label: NDArray[np.bool_]
+    """Per rule: its phrases count only at the start of a line and before a colon."""
     places: Ints
     """The rules `before`, `between` and `after` of kind `place`; -1 where one is off."""
     detectors: Mapping[str, Mapping[str, int]]
@@ -117,6 +122,7 @@ def compile_rules(rules: Sequence[Rule]) -> RuleSet:
         alone=np.array([rule.strength in ("alone", "always") for rule in rules], bool),
         always=np.array([rule.strength == "always" for rule in rules], bool),
         span=np.array([rule.scope == "span" for rule in rules], bool),
+        label=np.array([rule.kind == "phrase" and rule.at == _LABEL for rule in rules], bool),
         places=_places(rules),
         detectors=_detectors(rules),
         zone=np.array([_ZONE_BITS[rule.zone] for rule in rules], np.uint8),
@@ -136,7 +142,7 @@ def _roles(rule: Rule) -> list[tuple[int, Sequence[str]]]:
     if rule.kind == "pattern":
         roles.append((KEYWORD, rule.keywords))
     elif rule.kind == "phrase":
-        roles.append((PLACES.index(rule.at), rule.phrases))
+        roles.append((PLACES.index("start" if rule.at == _LABEL else rule.at), rule.phrases))
     return roles
 
 
@@ -201,8 +207,21 @@ def match(rules: RuleSet, lines: Lines) -> Votes:
         )  # fmt: skip
         room *= 4
     row, rule, start, end, whole = votes[: made[0]].T.copy()
-    said = Votes(row, rule, start, end, whole.astype(bool))
+    said = _labelling(rules, lines, Votes(row, rule, start, end, whole.astype(bool)))
     return join_votes(said, _pattern_votes(rules, lines, pairs[: made[1]]))
+
+
+def _labelling(rules: RuleSet, lines: Lines, votes: Votes) -> Votes:
+    """The votes without those of labels that no colon follows; a space may stand between."""
+    said = rules.label[votes.rule]
+    if not said.any():
+        return votes
+    end, stop = votes.end[said], lines.end[votes.row[said]]
+    last = len(lines.points) - 1
+    after = lines.points[np.minimum(end, last)]
+    further = np.where(np.isin(after, _SPACES), end + 1, end)
+    said[said] = (further < stop) & np.isin(lines.points[np.minimum(further, last)], _COLONS)
+    return votes.take(said | ~rules.label[votes.rule])
 
 
 def in_zone(rules: RuleSet, votes: Votes, zone: Bytes) -> Votes:

@@ -16,7 +16,7 @@ CLASSES: Final = (
 )  # fmt: skip
 KINDS: Final = ("phrase", "pattern", "detector", "place")
 """What a pack may hold; rules on elements (`element`, `css`) come from files of their own, see `cleaner.html.rules`."""
-PLACES: Final = ("whole", "tile", "start", "end", "inside")
+PLACES: Final = ("whole", "tile", "start", "end", "inside", "label")
 STRENGTHS: Final = ("weak", "firm", "alone", "always")
 SCOPES: Final = ("line", "block", "span")
 ZONES: Final = ("any", "head", "tail")

@@ -87,3 +87,22 @@ def test_a_phrase_that_folds_away_is_refused():
 
 def test_no_rules_no_votes():
     assert not len(match(compile_rules([]), read_lines(["a"], KindTable())))
+
+
+@pytest.mark.parametrize(
+    ("line", "hit"),
+    [
+        ("Read also: The long way home", True),
+        ("READ ALSO : The long way home", True),
+        ("Read also： The long way home", True),
+        ("Read also\u00a0: The long way home", True),
+        ("Read also:", True),
+        ("Read also the small print: it bites", False),
+        ("Read also The long way home", False),
+        ("Read also", False),
+        ("They read also: slowly", False),
+    ],
+)
+def test_a_label_needs_its_colon(line, hit):
+    rules = compile_rules([Rule(id="en.x/label", cls="pointer", at="label", phrases=("read also",))])
+    assert len(match(rules, read_lines([line, "Another line"], rules.kinds))) == hit
