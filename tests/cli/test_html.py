@@ -73,7 +73,7 @@ def test_json_and_explain(tmp_path, capsys):
 
 
 def test_bytes_from_stdin_in_their_own_charset(monkeypatch, capsys):
-    page = f"<meta charset=koi8-r><p>Паром вернулся в гавань в понедельник утром, и многие его ждали.</p>".encode("koi8-r")
+    page = "<meta charset=koi8-r><p>Паром вернулся в гавань в понедельник утром, и многие его ждали.</p>".encode("koi8-r")
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(page)))
     assert run("html") == 0
     assert "Паром вернулся в гавань" in capsys.readouterr().out
