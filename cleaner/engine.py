@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,6 +14,7 @@ import numpy as np
 
 from cleaner.edits import Edit, Result, apply, compose
 from cleaner.errors import ConfigError
+from cleaner.html.options import PageOptions
 from cleaner.html.rules import element_files
 from cleaner.judge.limits import level_of, no_limits
 from cleaner.judge.look import Look, look, look_again
@@ -47,8 +48,9 @@ class Cleaner:
     `select` and `ignore` choose rules by class or by the beginning of their id, `min_score` (0..1) replaces the cut of
     the weights, `weights` is a weights file (`None`: the shipped one; `False`: none, so that only rules that may decide
     alone remove anything), `rules` replaces everything by these rules, `memory` is a site memory or the file of one (it
-    adds evidence to lines of records that have a URL). A `Cleaner` never changes after it was made, so
-    it can be shared between threads and pickled to other processes.
+    adds evidence to lines of records that have a URL). For pages, `format` is `text` or `markdown`, and the `keep_` options
+    keep comments, captions, tables and (in Markdown) links, see `cleaner.html.options`. A `Cleaner` never changes after
+    it was made, so it can be shared between threads and pickled to other processes.
     """
 
     def __init__(
@@ -62,6 +64,11 @@ class Cleaner:
         weights: StrPath | None | bool = None,
         rules: Sequence[Rule] | None = None,
         memory: SiteMemory | StrPath | None = None,
+        format: str = "text",  # noqa: A002 - the name of the option everywhere
+        keep_comments: bool = False,
+        keep_captions: bool = False,
+        keep_tables: bool = False,
+        keep_links: bool = False,
     ) -> None:
         if min_score is not None and not 0 < min_score < 1:
             raise ConfigError(f"min_score: expected a number between 0 and 1, got {min_score!r}")
@@ -74,7 +81,11 @@ class Cleaner:
             "weights": weights if weights is None or isinstance(weights, bool) else os.fspath(weights),
             "rules": None if rules is None else tuple(rules),
             "memory": os.fspath(memory) if isinstance(memory, str | os.PathLike) else memory,
-        }
+            "pages": PageOptions(
+                format=format, keep_comments=keep_comments, keep_captions=keep_captions, keep_tables=keep_tables,
+                keep_links=keep_links,
+            ),
+        }  # fmt: skip
         self._build()
 
     def _build(self) -> None:
@@ -104,6 +115,7 @@ class Cleaner:
                 self._rules,
                 element_files(rules_root(), self._options["packs"]),
                 rules_root() / _PAGE_WEIGHTS,
+                options=self._options["pages"],
                 min_odds=None if given is None else level_of(given),
                 scored=self._scorer is not None,
             )
@@ -141,8 +153,8 @@ class Cleaner:
 
     def settings(self) -> dict[str, Any]:
         """The options that decide about results, as plain data for headers of ledgers and reports."""
-        shown = {name: value for name, value in self._options.items() if name not in ("rules", "memory")}
-        return {**shown, "digest": self.digest}
+        shown = {name: value for name, value in self._options.items() if name not in ("rules", "memory", "pages")}
+        return {**shown, **asdict(self._options["pages"]), "digest": self.digest}
 
     @property
     def digest(self) -> str:
@@ -152,7 +164,8 @@ class Cleaner:
         if self._scorer is not None:
             for trees in (self._scorer.first, self._scorer.second):
                 marks.append(hashlib.blake2b(trees.leaves.tobytes() + trees.border.tobytes()).hexdigest())
-        marks.append(json.dumps([self._limits.cuts.tolist(), self._limits.veto.tolist()]))
+        limits = [self._limits.cuts.tolist(), self._limits.veto.tolist()]
+        marks.append(json.dumps([limits, asdict(self._options["pages"])]))
         files = [rules_root() / _PAGE_WEIGHTS, *element_files(rules_root(), self._options["packs"])]
         marks += [hashlib.blake2b(file.read_bytes()).hexdigest() for file in files]
         if self._memory is not None:

@@ -16,9 +16,12 @@ from numpy.typing import NDArray
 from cleaner.detectors import detect
 from cleaner.detectors.scene import Scene
 from cleaner.document import Ints, Lines, read_lines, read_rows, zones
-from cleaner.edits import Result, apply
+from cleaner.edits import Edit, Result, apply
 from cleaner.errors import RecordError
 from cleaner.html.judge import PageJudge, PageScores
+from cleaner.html.keep import on_demand
+from cleaner.html.markdown import to_markdown
+from cleaner.html.options import PageOptions
 from cleaner.html.page import Page, PageReader
 from cleaner.judge.measures import Place
 from cleaner.judge.resolve import Languages, Verdict, answering_rule, line_edits
@@ -34,6 +37,7 @@ _VETO: Final = -UNIT
 """Log-odds times `UNIT` that a line goes, below which a rule that decides alone on texts does not decide on a block."""
 _CERTAIN: Final = np.uint8(250)
 _NEVER: Final = -(2**30)
+_PLAIN: Final = PageOptions()
 _ONE_BLANK: Final = np.full(1, -1, np.int32)
 _ONE_BLANK.flags.writeable = False
 
@@ -62,13 +66,15 @@ class PageCleaner:
     """Cleans pages by a rule set. Holds what it learned of attribute values, which never changes an answer."""
 
     def __init__(
-        self, rules: RuleSet, elements: Sequence[Path], weights: Path, *, min_odds: int | None = None, scored: bool = True
-    ) -> None:
+        self, rules: RuleSet, elements: Sequence[Path], weights: Path, *, options: PageOptions = _PLAIN,
+        min_odds: int | None = None, scored: bool = True,
+    ) -> None:  # fmt: skip
         """`elements` and `weights` are files; `min_odds` replaces the cut of each page, `scored=False` leaves all to rules."""
         self._rules = rules
         self._languages = Languages.of(rules)
         self._reader = PageReader(elements)
         self._judge = PageJudge.of(load_weights(weights), [group.id for group in self._reader.words.groups])
+        self._options = options
         self._min_odds = min_odds
         self._scored = scored
         self._numbers: dict[str, int] = {rule.id: number for number, rule in enumerate(rules.rules)}
@@ -108,7 +114,20 @@ class PageCleaner:
         verdict = self._decide(seen, langs)
         for number, page in enumerate(pages):
             edits, _ = line_edits(self._rules, seen, verdict, number)
-            yield Result(apply(page.source, edits) if edits else page.source, tuple(edits), page.source)
+            text = self._markdown(page, edits) if self._options.format == "markdown" else apply(page.source, edits)
+            yield Result(text, tuple(edits), page.source, page.metadata())
+
+    def _markdown(self, page: Page, edits: Sequence[Edit]) -> str:
+        """What is left of a page as Markdown."""
+        if not page.source:
+            return ""
+        lines = page.source.split("\n")
+        kept, left = left_of_lines(lines, edits)
+        linked = self._reader.linked_lines(page) if self._options.keep_links else None
+        if linked is None:
+            return to_markdown(page.blocks, kept, left)
+        marked = [line if cut == was else cut for line, was, cut in zip(linked[0], lines, left, strict=True)]
+        return to_markdown(page.blocks, kept, marked, linked[1])
 
     def score(self, seen: SeenPages) -> PageScores:
         """What the markup says of a batch of pages, and what it says together with the votes of the rules."""
@@ -124,9 +143,11 @@ class PageCleaner:
             scores = self.score(seen)
             odds = scores.second
             gone = ~scores.stays if self._min_odds is None else odds > self._min_odds
+        wanted = self._wanted(seen)
+        gone &= ~wanted
         alone = np.zeros(n, bool)
         alone[votes.row[(rules.alone & ~rules.span)[votes.rule]]] = True
-        alone &= odds > (_VETO if self._scored else _NEVER - 1)
+        alone &= (odds > (_VETO if self._scored else _NEVER - 1)) & ~wanted
         rule = answering_rule(rules, seen, seen.prose & ~gone, self._languages.spoken(seen, langs))
         unnamed = gone.copy()
         unnamed[votes.row] = False
@@ -134,6 +155,17 @@ class PageCleaner:
         strong = _named_elements(rule, seen, self._numbers) | alone
         certainty = np.maximum(chance(odds), np.where(strong, _CERTAIN, np.uint8(0)))
         return Verdict((gone | strong) & (rule >= 0), rule, certainty)
+
+    def _wanted(self, seen: SeenPages) -> NDArray[np.bool_]:
+        """Lines that stay because the options say so: of their kind, and called nothing else by a phrase as a whole."""
+        options, votes = self._options, seen.votes
+        wanted = np.zeros(len(seen.lines), bool)
+        if not (options.keep_comments or options.keep_captions or options.keep_tables):
+            return wanted
+        kinds = [on_demand(page.blocks, self._reader.words, options) for page in seen.pages]
+        wanted |= np.concatenate([kind if len(kind) else np.zeros(1, bool) for kind in kinds])[seen.lines.line_of]
+        wanted[votes.row[votes.whole & (self._rules.level[votes.rule] > 1)]] = False
+        return wanted
 
     def _answer_by_elements(self, rule: Ints, unnamed: NDArray[np.bool_], seen: SeenPages) -> None:
         """Lines that no vote names: the rule of the elements around each, where one answers for them."""
@@ -144,6 +176,23 @@ class PageCleaner:
         )[seen.lines.line_of]
         unnamed &= around >= 0
         rule[unnamed] = around[unnamed]
+
+
+def left_of_lines(lines: Sequence[str], edits: Sequence[Edit]) -> tuple[list[bool], list[str]]:
+    """Which of the lines of a text have something left after `edits`, and what it is."""
+    left: list[str] = []
+    start, first = 0, 0
+    for line in lines:
+        end = start + len(line)
+        while first < len(edits) and edits[first].end <= start:
+            first += 1
+        pieces, reached, at = [], start, first
+        while at < len(edits) and edits[at].start < end:
+            pieces.append(line[max(reached - start, 0) : max(edits[at].start - start, 0)])
+            reached, at = edits[at].end, at + 1
+        left.append("".join((*pieces, line[max(reached - start, 0) :])))
+        start = end + 1
+    return [bool(line.strip()) for line in left], left
 
 
 def _line_numbers(seen: SeenPages) -> Ints:

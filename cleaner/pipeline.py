@@ -6,10 +6,9 @@ its new text spliced into the bytes that came in. Whatever goes wrong with one r
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from cleaner.edits import Result
 from cleaner.errors import ConfigError, RecordError, RuleError
@@ -22,8 +21,10 @@ from cleaner.records.stats import Stats
 from cleaner.records.wet import WarcRecord, split_warc, warc_records
 from cleaner.records.workers import OrderedPool
 
-ANNOTATIONS: Final = "cleaner"
-"""The one key under which anything is ever added to a record."""
+if TYPE_CHECKING:
+    from cleaner.report.collect import Collector
+
+ANNOTATIONS: Final = ledger.NOTES
 
 
 class BatchEngine(Protocol):
@@ -47,19 +48,23 @@ class Options:
     """How results become lines.
 
     `annotate` leaves the text alone and adds the edits under the key `cleaner`; `ledger` makes ledger lines;
-    `drop_empty` drops records of which nothing is left; `drop_html` removes the HTML field of records cleaned from it.
+    `drop_empty` drops records of which nothing is left; `drop_html` removes the HTML field of records cleaned from it;
+    `meta` adds what a page says of itself under the key `cleaner`; `report` collects counts and samples for a report.
     """
 
     annotate: bool = False
     ledger: bool = False
     drop_empty: bool = False
     drop_html: bool = False
+    meta: bool = False
+    report: bool = False
 
 
 @dataclass(slots=True)
 class Portion:
     """What a batch became: whole output lines, ledger lines (each with the number of its output line, counted from 0
-    within the portion), quarantine lines, the counts, and the place in the inputs where the next batch begins."""
+    within the portion), quarantine lines, the counts, the place in the inputs where the next batch begins, and what was
+    collected for a report."""
 
     lines: bytes = b""
     count: int = 0
@@ -67,6 +72,7 @@ class Portion:
     quarantine: bytes = b""
     stats: Stats = field(default_factory=Stats)
     place: Place | None = None
+    collected: Collector | None = None
 
 
 class Item(NamedTuple):
@@ -90,6 +96,7 @@ class _Draft:
     ledger: list[tuple[int, bytes]] = field(default_factory=list)
     bad: list[tuple[int, bytes]] = field(default_factory=list)
     stats: Stats = field(default_factory=Stats)
+    collected: Collector | None = None
 
     def quarantine(self, index: int, number: int, reason: str, raw: bytes | None) -> None:
         self.bad.append((index, quarantine.entry(self.source, number, reason, raw=raw)))
@@ -114,7 +121,8 @@ class _Draft:
         kept = [line for line in self.out if line is not None]
         lines = b"\n".join((*kept, b"")) if kept else b""
         self.bad.sort(key=lambda entry: entry[0])
-        return Portion(lines, len(kept), numbered, b"".join(entry for _, entry in self.bad), self.stats, place)
+        bad = b"".join(entry for _, entry in self.bad)
+        return Portion(lines, len(kept), numbered, bad, self.stats, place, self.collected)
 
 
 _PLAIN: Final = Options()
@@ -137,6 +145,10 @@ class BatchCleaner:
         if batch.kind == "warc" and self.fields != _WARC_FIELDS:
             return BatchCleaner(self.engine, _WARC_FIELDS, self.options)(batch)
         draft = self._read_warc(batch) if batch.kind == "warc" else self._read_lines(batch)
+        if self.options.report:
+            from cleaner.report.collect import Collector
+
+            draft.collected = Collector()
         self._judge(draft, draft.texts, html=False)
         self._judge(draft, draft.pages, html=True)
         draft.texts.clear()  # a record of hundreds of megabytes is not to be held once more than needed
@@ -170,10 +182,11 @@ class BatchCleaner:
             except RecordError as error:
                 draft.quarantine(index, batch.first + index, str(error), line)
                 continue
-            text = text_of(record)
-            if isinstance(text, str):
+            text, html = text_of(record), html_of(record)
+            paged = isinstance(html, str) and bool(html)
+            if isinstance(text, str) and not (paged and not text.strip()):
                 draft.texts.append(Item(index, batch.first + index, line, record, text))
-            elif isinstance(html := html_of(record), str):
+            elif isinstance(html, str):
                 draft.pages.append(Item(index, batch.first + index, line, record, html))
             else:
                 draft.stats.no_text += 1
@@ -214,6 +227,10 @@ class BatchCleaner:
             draft.stats.chars_in += len(result.source if html else item.content)
             draft.stats.chars_out += len(result.text)
             draft.stats.count_edits(result.edits)
+            if draft.collected is not None:
+                lang = getter(self.fields.lang)(item.record)
+                name = self._identity(draft, item)
+                draft.collected.add(name, result, lang=lang if isinstance(lang, str) else None)
             try:
                 finish(draft, item, result)
             except (RecursionError, ValueError) as error:
@@ -262,11 +279,16 @@ class BatchCleaner:
         if not result.text and self.options.drop_empty:
             self._drop(draft, item, result)
             return
-        key = self.fields.text
-        before = locate(item.line, (key,))
-        line = put(item.line, key, encode(result.text))
+        key, value = self.fields.text, encode(result.text)
+        before = locate(item.line, resolve(item.record, key) or (key,))
+        was: dict[str, object] = {"was": item.line[slice(*before)].decode() if before else None}
+        line = splice(item.line, before, value) if before else put(item.line, key, value)
+        if self.options.meta:
+            noted = locate(item.line, (ANNOTATIONS,))
+            was["noted"] = item.line[slice(*noted)].decode() if noted else None
+            line = put(line, ANNOTATIONS, dumps({"meta": dict(result.meta)}))
         draft.out[item.row] = remove(line, self.fields.html) if self.options.drop_html else line
-        self._note(draft, item, result, {"was": item.line[slice(*before)].decode() if before else None})
+        self._note(draft, item, result, was)
 
     def _drop(self, draft: _Draft, item: Item, result: Result) -> None:
         draft.stats.changed -= 1
@@ -278,15 +300,18 @@ class BatchCleaner:
     def _note(self, draft: _Draft, item: Item, result: Result, extra: Mapping[str, object] | None = None) -> None:
         if not self.options.ledger:
             return
+        identity = self._identity(draft, item)
+        source = result.source or str(item.content)
         place = f"{draft.source}:{item.number}"
+        draft.ledger.append((item.row, ledger.body(identity, place, result.edits, source, extra)))
+
+    def _identity(self, draft: _Draft, item: Item) -> str | int:
+        """What the record calls itself, or its place in the input."""
         identity = getter(self.fields.id)(item.record)
         if isinstance(identity, float):  # an integer beyond 64 bit, perhaps: take it as it is spelled
             span = locate(item.line, resolve(item.record, self.fields.id) or ())
             identity = item.line[slice(*span)].decode() if span else None
-        if not isinstance(identity, str | int):
-            identity = place
-        source = result.source or str(item.content)
-        draft.ledger.append((item.row, ledger.body(identity, place, result.edits, source, extra)))
+        return identity if isinstance(identity, str | int) else f"{draft.source}:{item.number}"
 
 
 def _annotated(line: bytes, result: Result) -> bytes:
@@ -317,10 +342,12 @@ def _warc_line(record: WarcRecord) -> bytes:
 
 
 def _decoded(html: bytes, charset: str | None) -> str | bytes:
-    """The page as text where its HTTP header names a known charset; else the bytes, for the page itself to tell."""
+    """The page as text where its HTTP header names a charset; else the bytes, for the page itself to tell."""
     if charset:
-        with contextlib.suppress(LookupError):
-            return html.decode(charset, "replace")
+        from cleaner.html.charset import decode, web_codec
+
+        if web_codec(charset):
+            return decode(html, charset)
     return html
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import stat
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from cleaner.errors import ConfigError, RecordError
 from cleaner.pipeline import BatchCleaner, Portion, portions
@@ -22,6 +23,9 @@ from cleaner.records.files import BATCH_BYTES, MAX_LINE, STDIN, Batch, Input, re
 from cleaner.records.json_bytes import parse
 from cleaner.records.outputs import STDOUT, Output, publish, write_whole
 from cleaner.records.stats import Stats
+
+if TYPE_CHECKING:
+    from cleaner.report.collect import Collector
 
 _LOOK_BYTES: Final = 64 << 20
 _COMMIT_SECONDS: Final = 0.2
@@ -39,14 +43,15 @@ class Plan:
     ledger: str = ""
     quarantine: str = ""
     stats: str = ""
+    report: str = ""
     jobs: int = 1
     batch_bytes: int = BATCH_BYTES
     max_line: int = MAX_LINE
 
     @property
     def resumable(self) -> bool:
-        """From files to files: what a rerun can go on with."""
-        return self.output != STDOUT and all(_is_file(path) for path in self.inputs)
+        """From files to files: what a rerun can go on with; a report would lack what an earlier run saw."""
+        return self.output != STDOUT and not self.report and all(_is_file(path) for path in self.inputs)
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -55,7 +60,8 @@ class Plan:
 
     def check(self) -> None:
         """`ConfigError` where outputs collide, `RecordError` where an input is not there."""
-        named = [path for path in (*self.outputs, self.stats) if path]
+        counts = "" if self.stats == STDOUT else self.stats
+        named = [path for path in (*self.outputs, counts, self.report) if path]
         if len(set(map(os.path.abspath, named))) < len(named):
             raise ConfigError(f"outputs: expected different files, found {' '.join(named)}")
         if self.inputs.count(STDIN) > 1:
@@ -217,8 +223,11 @@ class Outputs:
 
 def publish_all(plan: Plan, stats: Stats) -> None:
     """The last step of a run, which may be repeated: rename all outputs, write the counts, forget the checkpoint."""
-    if plan.stats:
-        write_whole(plan.stats, json.dumps(stats.to_json(), indent=2, ensure_ascii=False).encode() + b"\n")
+    counts = json.dumps(stats.to_json(), indent=2, ensure_ascii=False) + "\n"
+    if plan.stats == STDOUT:  # stdout is for records
+        sys.stderr.write(counts)
+    elif plan.stats:
+        write_whole(plan.stats, counts.encode())
     for path in reversed(plan.outputs):
         if path != STDOUT:
             publish(path)
@@ -230,11 +239,12 @@ def publish_all(plan: Plan, stats: Stats) -> None:
 class Watch:
     """How a run is watched: `resumed` is told how many records an earlier run had done, `progress` the position in the
     inputs and the counts after each portion, `bad` each portion's quarantine lines; `guard` makes a context in which
-    the run must not be interrupted."""
+    the run must not be interrupted, `seen` gets what each portion has collected for a report."""
 
     resumed: Callable[[Stats], None] = lambda _: None
     progress: Callable[[int, Stats], None] = lambda _position, _stats: None
     bad: Callable[[bytes], None] = lambda _: None
+    seen: Callable[[Collector], None] = lambda _: None
     guard: Callable[[], AbstractContextManager[object]] = nullcontext
 
 
@@ -267,6 +277,8 @@ def run(
                 outputs.take(portion)
             if portion.quarantine:
                 watch.bad(portion.quarantine)
+            if portion.collected is not None:
+                watch.seen(portion.collected)
             watch.progress(source.position(), outputs.stats)
         with watch.guard():
             outputs.finish()

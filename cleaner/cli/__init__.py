@@ -13,6 +13,7 @@ from typing import Final, Protocol, cast
 VERBS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         "clean": ("cleaner.cli.clean", "clean records: JSON lines or WARC in, JSON lines out"),
+        "html": ("cleaner.cli.html", "clean single HTML pages: their text, as plain text or Markdown"),
         "dedup": ("cleaner.cli.dedup", "drop near-duplicate documents, or cut repeated paragraphs"),
         "index": ("cleaner.cli.index", "keep an index of documents, and ask it for near-duplicates"),
         "learn": ("cleaner.cli.learn", "learn what recurs on each site of a corpus, for `clean --memory`"),

@@ -7,9 +7,10 @@ import gc
 import json
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from cleaner.cli import BAD_RECORDS, DONE, config
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
     from cleaner.stream import Plan, Source, Watch
 
 _SHOWN_BAD: Final = 10
-_ENGINE: Final = ("languages", "weights", "packs", "select", "ignore", "memory", "min_score", "format", "keep_comments")
+ENGINE: Final = (
+    *("languages", "weights", "packs", "select", "ignore", "memory", "min_score"),
+    *("format", "keep_comments", "keep_captions", "keep_tables", "keep_links"),
+)
 """Options that are the engine's; those that are not set are left to its own defaults."""
 
 
@@ -44,7 +48,9 @@ def _add_outputs(group: Any) -> None:
     add("-o", "--output", default=STDOUT, metavar="OUT", help="output (default: stdout); .gz and .zst are compressed")
     add("--ledger", metavar="FILE", help="one line per changed record: what was removed, by which rule")
     add("--quarantine", metavar="FILE", help="what cannot be read or judged, with place and reason")
-    add("--stats", metavar="FILE", help="counts of the run as JSON")
+    add("--stats", metavar="FILE", help="counts of the run as JSON (-: on stderr)")
+    add("--report", metavar="FILE", help="a page that shows what each rule removed, with samples")
+    add("--meta", action="store_true", help="add what a page says of itself under the key `cleaner`")
     add("--annotate", action="store_true", help="leave texts alone and add the edits under the key `cleaner`")
     add("--drop-empty", action="store_true", help="drop records of which nothing is left")
     add("--drop-html", action="store_true", help="remove the HTML field of records that were cleaned from it")
@@ -77,8 +83,17 @@ def _add_rules(group: Any) -> None:
     add("--memory", metavar="FILE", help="site memory, made by `cleaner learn`")
     add("--weights", metavar="FILE", help="weights of the votes (default: the shipped ones)")
     add("--min-score", type=float, metavar="S", help="certainty that an edit needs (0..1)")
-    add("--format", choices=("text", "markdown"), help="how a page's text is written")
-    add("--keep-comments", action="store_true", default=None, help="keep what readers wrote under the text")
+    add_page_options(group)
+
+
+def add_page_options(group: Any) -> None:
+    """Declare how the text of pages is written."""
+    add = group.add_argument
+    add("--format", choices=("text", "markdown"), help="how a page's text is written (default: text)")
+    add("--keep-comments", action="store_true", default=None, help="of pages, keep what readers wrote under the text")
+    add("--keep-captions", action="store_true", default=None, help="of pages, keep the captions of figures")
+    add("--keep-tables", action="store_true", default=None, help="of pages, keep all rows of tables")
+    add("--keep-links", action="store_true", default=None, help="of pages, write the addresses of links (in Markdown)")
 
 
 def _add_running(group: Any) -> None:
@@ -158,7 +173,7 @@ def _stream(
     from cleaner import Cleaner, stream
     from cleaner.pipeline import BatchCleaner
 
-    given = {name: getattr(args, name) for name in _ENGINE if getattr(args, name) is not None}
+    given = {name: getattr(args, name) for name in ENGINE if getattr(args, name) is not None}
     engine = Cleaner(**given)
     header = {
         "digest": engine.digest,
@@ -172,7 +187,17 @@ def _stream(
 
         return clean_shards(plan, engine, fields, options, header, watch)
     assert isinstance(source, stream.Source)  # noqa: S101 - they were made together
-    return stream.run(plan, BatchCleaner(engine, fields, options), source=source, header=header, watch=watch)
+    work = BatchCleaner(engine, fields, options)
+    if not plan.report:
+        return stream.run(plan, work, source=source, header=header, watch=watch)
+    from cleaner.report.collect import Collector
+    from cleaner.report.page import write
+
+    collector, start = Collector(), time.monotonic()
+    stats = stream.run(plan, work, source=source, header=header, watch=replace(watch, seen=collector.merge))
+    about = ", ".join(plan.inputs)
+    write(collector, plan.report, about=about, rules=engine.rules, seconds=time.monotonic() - start)
+    return stats
 
 
 def _plan(args: argparse.Namespace) -> Plan:
@@ -184,6 +209,7 @@ def _plan(args: argparse.Namespace) -> Plan:
         ledger=args.ledger or "",
         quarantine=args.quarantine or "",
         stats=args.stats or "",
+        report=args.report or "",
         jobs=args.jobs,
         batch_bytes=args.batch_chars,
         max_line=max(args.max_line, 16),
@@ -193,13 +219,17 @@ def _plan(args: argparse.Namespace) -> Plan:
 def _options(args: argparse.Namespace) -> Options:
     from cleaner.pipeline import Options
 
-    if args.annotate and (args.drop_empty or args.drop_html):
-        raise ConfigError("--annotate leaves records alone: expected no --drop-empty and no --drop-html with it")
+    if args.annotate and (args.drop_empty or args.drop_html or args.meta):
+        raise ConfigError("--annotate leaves records alone: expected no --drop-empty, --drop-html or --meta with it")
+    if args.report == STDOUT:
+        raise ConfigError("--report: expected the name of a file, found -")
     return Options(
         annotate=args.annotate,
         ledger=bool(args.ledger),
         drop_empty=args.drop_empty,
         drop_html=args.drop_html,
+        meta=args.meta,
+        report=bool(args.report),
     )
 
 

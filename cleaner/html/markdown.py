@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from cleaner.html.blocks import Blocks
+from cleaner.html.links import BEGIN, END, unmarked, write_links
 from cleaner.html.tags import CUSTOM, NAMES
 
 _LEVELS: Final = 64
 _HEADING: Final = {f"h{level}": "#" * level for level in range(1, 7)}
-_ESCAPED: Final = str.maketrans({"\\": "\\\\", "*": "\\*", "_": "\\_", "`": "\\`", "[": "\\[", "]": "\\]"})
+_ESCAPED: Final = str.maketrans({"\\": "\\\\", "*": "\\*", "_": "\\_", "`": "\\`", "[": "\\[", "]": "\\]",
+                                 "<": "\\<"})  # fmt: skip
 _STARTERS: Final = ("#", ">", "-", "+", "=")
+_NUMBERED: Final = re.compile(r"^(\d{1,9})([.)])(?=\s|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +27,14 @@ class Shape:
     code: int = -1
     """Number of the `pre` element, -1 outside."""
     quote: int = 0
-    depth: int = 0
-    """Lists around the line."""
-    item: int = -1
-    """Number of the innermost list item, -1 outside."""
+    list: int = -1
+    """Number of the outermost list, -1 outside."""
+    items: tuple[int, ...] = ()
+    """Numbers of the list items around it, the innermost first."""
     ordered: bool = False
     row: int = -1
     """Number of the table of a data row, -1 outside."""
     term: str = ""
-    language: str = ""
 
 
 def shapes(blocks: Blocks) -> list[Shape]:
@@ -49,8 +52,9 @@ def shapes(blocks: Blocks) -> list[Shape]:
 
 def _shape(element: int, tags: Sequence[int], parents: Sequence[int]) -> Shape:
     heading = term = ""
-    code = item = row = -1
-    quote = depth = 0
+    code = row = outer = -1
+    quote = 0
+    items: list[int] = []
     ordered = False
     for _ in range(_LEVELS):
         name = NAMES[tags[element]] if tags[element] != CUSTOM else ""
@@ -61,10 +65,10 @@ def _shape(element: int, tags: Sequence[int], parents: Sequence[int]) -> Shape:
         elif name == "blockquote":
             quote += 1
         elif name in ("ul", "ol", "menu"):
-            depth += 1
-            ordered = name == "ol" if depth == 1 else ordered
-        elif name == "li" and item < 0:
-            item = element
+            ordered = name == "ol" if outer < 0 else ordered
+            outer = element
+        elif name == "li":
+            items.append(element)
         elif name == "table" and row < 0:
             row = element
         elif name in ("dt", "dd") and not term:
@@ -72,7 +76,7 @@ def _shape(element: int, tags: Sequence[int], parents: Sequence[int]) -> Shape:
         if parents[element] == element:
             break
         element = parents[element]
-    return Shape(heading, code, quote, depth, item, ordered, row, term)
+    return Shape(heading, code, quote, outer, tuple(items), ordered, row, term)
 
 
 def to_text(lines: Sequence[str], kept: Sequence[bool] | None = None) -> str:
@@ -80,31 +84,51 @@ def to_text(lines: Sequence[str], kept: Sequence[bool] | None = None) -> str:
     return "\n".join(line for i, line in enumerate(lines) if kept is None or kept[i])
 
 
-def to_markdown(blocks: Blocks, kept: Sequence[bool] | None = None, lines: Sequence[str] | None = None) -> str:
-    """The kept lines as Markdown; `lines` are their texts, by default those of the page itself."""
+def to_markdown(
+    blocks: Blocks,
+    kept: Sequence[bool] | None = None,
+    lines: Sequence[str] | None = None,
+    targets: Sequence[str] | None = None,
+) -> str:
+    """The kept lines as Markdown.
+
+    `lines` are their texts, by default those of the page itself; `targets` are the addresses of the links that are marked
+    in them, see `cleaner.html.links`.
+    """
     texts = blocks.source.split("\n") if lines is None else lines
     out: list[str] = []
     last: Shape | None = None
-    numbers: dict[int, int] = {}
-    header = False
-    parents = blocks.elements.parent.tolist()
-    for row, (text, shape) in enumerate(zip(texts, shapes(blocks), strict=True)):
+    lists = _Lists(blocks.elements.parent.tolist())
+    table = -1
+    """The table whose head has been written."""
+    for row, shape in enumerate(shapes(blocks)):
         if kept is not None and not kept[row]:
             continue
+        text = texts[row]
         if last is not None and last.code >= 0 and shape.code != last.code:
             out.append(_FENCE)
         if last is not None and not _goes_on(last, shape):
             out.append("")
-        header = "\t" in text and shape.row >= 0 and (last is None or last.row != shape.row)
         if shape.code >= 0 and (last is None or last.code != shape.code):
             out.append(_FENCE)
-        out.append(_line(text, shape, last, numbers, parents))
-        if header:
-            out.append("| " + " | ".join(["---"] * (text.count("\t") + 1)) + " |")
+        cells = shape.row >= 0 and shape.code < 0 and ("\t" in text or table == shape.row)
+        if targets and shape.code >= 0:
+            text = unmarked(text)
+        written = _row(text) if cells else _line(text, shape, lists)
+        out.append("> " * shape.quote + (write_links(written, targets) if targets else written))
+        if cells and table != shape.row:
+            table = shape.row
+            out.append("> " * shape.quote + "| " + " | ".join(["---"] * (text.count("\t") + 1)) + " |")
         last = shape
     if last is not None and last.code >= 0:
         out.append(_FENCE)
     return "\n".join(out)
+
+
+def _row(text: str) -> str:
+    """A row of a table. A link ends in the cell in which it begins."""
+    cells = (cell + END if BEGIN in cell else cell for cell in text.split("\t"))
+    return "| " + " | ".join(escape(cell.strip()).replace("|", "\\|") for cell in cells) + " |"
 
 
 _FENCE: Final = "```"
@@ -116,31 +140,46 @@ def _goes_on(last: Shape, shape: Shape) -> bool:
         return shape.code == last.code
     if shape.row >= 0:
         return shape.row == last.row
-    return shape.item >= 0 and last.item >= 0
+    return bool(shape.items and last.items) and shape.list == last.list
 
 
-def _line(text: str, shape: Shape, last: Shape | None, numbers: dict[int, int], parents: Sequence[int]) -> str:
+def _line(text: str, shape: Shape, lists: _Lists) -> str:
     if shape.code >= 0:
         return text
-    body = _escape(text)
-    if shape.row >= 0 and "\t" in text:
-        body = "| " + " | ".join(cell.strip().replace("|", "\\|") for cell in body.split("\t")) + " |"
-    elif shape.heading:
+    body = escape(text)
+    if shape.heading:
         body = f"{shape.heading} {body}"
-    elif shape.item >= 0:
-        indent = "  " * max(shape.depth - 1, 0)
-        if last is not None and last.item == shape.item:
-            body = f"{indent}  {body}"
-        elif shape.ordered:
-            numbers[parents[shape.item]] = number = numbers.get(parents[shape.item], 0) + 1
-            body = f"{indent}{number}. {body}"
-        else:
-            body = f"{indent}- {body}"
+    elif shape.items:
+        body = lists.mark(shape) + body
     elif shape.term == "dt":
         body = f"**{body}**"
-    return "> " * shape.quote + body
+    return body
 
 
-def _escape(text: str) -> str:
-    text = text.translate(_ESCAPED)
+class _Lists:
+    """What has been written of the page's lists: only items with a mark of their own indent what is inside them."""
+
+    def __init__(self, parents: Sequence[int]) -> None:
+        self._parents = parents
+        self._numbers: dict[int, int] = {}
+        self._indents: dict[int, int] = {}
+        """Written item -> columns before its text."""
+
+    def mark(self, shape: Shape) -> str:
+        """The white space and the mark before a line of an item."""
+        item = shape.items[0]
+        indent = next((self._indents[outer] for outer in shape.items if outer in self._indents), 0)
+        if item in self._indents:
+            return " " * indent
+        mark = "- "
+        if shape.ordered:
+            number = self._numbers[self._parents[item]] = self._numbers.get(self._parents[item], 0) + 1
+            mark = f"{number}. "
+        self._indents[item] = indent + len(mark)
+        return " " * indent + mark
+
+
+def escape(text: str) -> str:
+    """A line of text so that Markdown shows it as it is."""
+    text = _NUMBERED.sub(r"\1\\\2", text.translate(_ESCAPED))
     return "\\" + text if text.startswith(_STARTERS) else text

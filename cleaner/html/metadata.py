@@ -42,6 +42,40 @@ _KIND_OF_SIGN: Final[Mapping[str, str]] = {
 }  # fmt: skip
 
 
+class PageMeta(Mapping[str, object]):
+    """The metadata of a page as a mapping that is read from the page when it is first looked at.
+
+    Until then it holds the page; pickled, it is a plain dict.
+    """
+
+    def __init__(self, html: str, url: str | None, more: Mapping[str, object] | None = None) -> None:
+        """`more` are entries that are known already and win over what the page says."""
+        self._page: tuple[str, str | None] | None = (html, url)
+        self._known = dict(more or {})
+
+    def _read(self) -> dict[str, object]:
+        page = self._page
+        if page is not None:
+            self._known = {**read_metadata(*page), **self._known}
+            self._page = None
+        return self._known
+
+    def __getitem__(self, key: str) -> object:
+        return self._read()[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read())
+
+    def __len__(self) -> int:
+        return len(self._read())
+
+    def __repr__(self) -> str:
+        return repr(self._read())
+
+    def __reduce__(self) -> tuple[type[dict[str, object]], tuple[dict[str, object]]]:
+        return dict, (self._read(),)
+
+
 def read_metadata(html: str, url: str | None = None) -> dict[str, str]:
     """The keys `title`, `author`, `date`, `language`, `site`, `kind`: those that the page states, as short strings."""
     stated, tags = _meta(html), list(_things(html))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -14,7 +14,8 @@ from cleaner.html.charset import decode, looks_encoded_twice, not_a_page, repair
 from cleaner.html.elements import CssRule, ElementWords, load_elements
 from cleaner.html.embedded import embedded_html
 from cleaner.html.kind import page_signs
-from cleaner.html.metadata import page_title, read_metadata
+from cleaner.html.links import mark_links, same_lines, without_marks
+from cleaner.html.metadata import PageMeta, page_title
 from cleaner.html.nesting import limit_nesting
 
 if TYPE_CHECKING:
@@ -52,9 +53,9 @@ class Page:
         """What the page calls itself."""
         return page_title(self.html)
 
-    def metadata(self) -> dict[str, str]:
-        """Title, author, date, language, site and kind as far as the page states them."""
-        return read_metadata(self.html, self.url)
+    def metadata(self) -> PageMeta:
+        """Title, author, date, language, site and kind as far as the page states them, read when looked at."""
+        return PageMeta(self.html, self.url)
 
 
 class PageReader:
@@ -79,6 +80,18 @@ class PageReader:
             blocks, embedded = self._rescue(text, blocks)
         return Page(text, url, blocks, page_signs(text, url), embedded, self._cut(blocks))
 
+    def linked_lines(self, page: Page) -> tuple[list[str], list[str]] | None:
+        """The page's lines with its links marked, and where they lead (see `cleaner.html.links`).
+
+        `None` where a second reading gives other lines, as for content that the page does not show.
+        """
+        if page.embedded:
+            return None
+        targets: list[str] = []
+        body = self._body(without_marks(page.html), prepare=lambda tree: targets.extend(mark_links(tree, page.url)))
+        lines = read_blocks(body, self.words).source.split("\n")
+        return (lines, targets) if same_lines(lines, page.source.split("\n")) else None
+
     def _cut(self, blocks: Blocks) -> Mapping[int, str]:
         if not self.css:
             return _NO_CUTS
@@ -92,8 +105,10 @@ class PageReader:
     def _blocks(self, html: str, more: str = "") -> Blocks:
         return read_blocks(self._body(html, more), self.words)
 
-    def _body(self, html: str, more: str = "") -> bytes:
+    def _body(self, html: str, more: str = "", prepare: Callable[[LexborHTMLParser], None] | None = None) -> bytes:
         tree = _parse(html)
+        if prepare is not None:
+            prepare(tree)
         for number, rule in enumerate(self.css):
             for node in tree.css(rule.selector):
                 node.attrs[MARK] = str(number)

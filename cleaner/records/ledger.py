@@ -5,7 +5,8 @@ output: `line` (its number in the output), `id`, `at` (its place in the input) a
 score, removed text]` with offsets in code points of the original text. More keys where the way back needs them:
 `ascii` (the original text was written with escapes for all beyond ASCII), `raw` (the original JSON of the text, where
 writing it again would give other bytes), `was` (what stood in the text field of a record that was cleaned from its
-HTML; null for no field), and for a dropped record `dropped` (the reason) and `record` (the whole line).
+HTML; null for no field), `noted` (the same for the key `cleaner`, where the page's metadata went), and for a dropped
+record `dropped` (the reason) and `record` (the whole line).
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from cleaner.records.fields import resolve
 from cleaner.records.json_bytes import dumps, encode, locate, parse, put, remove, splice
 
 VERSION: Final = 1
+NOTES: Final = "cleaner"
+"""The one key under which anything is ever added to a record."""
 
 
 def header(settings: Mapping[str, Any]) -> bytes:
@@ -90,9 +93,13 @@ def restored(output: Iterable[bytes], ledger: Iterable[bytes], text_path: str) -
 def _restored_line(line: bytes, entry: Mapping[str, Any], text_path: str) -> bytes:
     record = parse(line)
     if "was" in entry:
+        if "noted" in entry:
+            noted = entry["noted"]
+            line = remove(line, NOTES) if noted is None else put(line, NOTES, noted.encode())
         if entry["was"] is None:
             return remove(line, text_path)
-        return put(line, text_path, entry["was"].encode())
+        span = locate(line, resolve(record, text_path) or (text_path,))
+        return splice(line, span, entry["was"].encode()) if span else put(line, text_path, entry["was"].encode())
     keys = resolve(record, text_path)
     span = locate(line, keys) if keys else None
     if not span:

@@ -139,7 +139,7 @@ def test_only_kept_lines_are_written():
     texts = page.source.split("\n")
     kept = [text in ("Knots", "reef", "tie(") for text in texts]
     assert to_text(texts, kept) == "Knots\nreef\ntie("
-    assert to_markdown(page.blocks, kept) == "# Knots\n\n  1. reef\n\n```\ntie(\n```"
+    assert to_markdown(page.blocks, kept) == "# Knots\n\n1. reef\n\n```\ntie(\n```"
 
 
 def test_rules_on_elements_mark_what_they_find(tmp_path):

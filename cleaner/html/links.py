@@ -1,0 +1,75 @@
+"""Where links lead: a second reading of a page, on demand, in which each link's text stands between marks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urljoin
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+BEGIN, THEN, END = "\ufdd0", "\ufdd1", "\ufdd2"
+"""Code points that no text may contain: a link is `BEGIN`, its number, `THEN`, its text, `END`."""
+_MARKED: Final = re.compile(f"(\\s*){BEGIN}(\\d+){THEN}(\\s*)([^{BEGIN}{END}]*?)(\\s*(?:{END}|$)\\s*)")
+_MARKS: Final = re.compile(f"{BEGIN}\\d+{THEN}|{END}")
+_BREAKING: Final = str.maketrans({" ": "%20", "(": "%28", ")": "%29", "<": "%3C", ">": "%3E", "\n": "", "\t": ""})
+_NOWHERE: Final = ("javascript:", "data:", "#")
+
+
+def without_marks(html: str) -> str:
+    """`html` without code points that would be taken for marks."""
+    return html.replace(BEGIN, "").replace(THEN, "").replace(END, "")
+
+
+def mark_links(tree: LexborHTMLParser, url: str | None) -> list[str]:
+    """Put marks around the texts of links; gives the addresses by number."""
+    base = tree.css_first("base[href]")
+    root = urljoin(url or "", (base.attributes.get("href") or "") if base is not None else "")
+    targets: list[str] = []
+    for link in tree.css("a[href]"):
+        target = (link.attributes.get("href") or "").strip()
+        if not target or target.lower().startswith(_NOWHERE):
+            continue
+        texts = [node for node in link.traverse(include_text=True) if _has_text(node)]
+        if texts:
+            texts[0].insert_before(f"{BEGIN}{len(targets)}{THEN}")
+            texts[-1].insert_after(END)
+            targets.append(_joined(root, target).translate(_BREAKING))
+    return targets
+
+
+def _joined(root: str, target: str) -> str:
+    try:
+        return urljoin(root, target)
+    except ValueError:  # a host in brackets that is no address
+        return target
+
+
+def _has_text(node: LexborNode) -> bool:
+    return node.tag == "-text" and bool((node.text_content or "").strip())
+
+
+def same_lines(marked: Sequence[str], lines: Sequence[str]) -> bool:
+    """Whether the marked lines are these lines, but for marks and white space."""
+    return len(marked) == len(lines) and all(
+        "".join(_MARKS.sub("", one).split()) == "".join(without_marks(other).split())
+        for one, other in zip(marked, lines, strict=True)
+    )
+
+
+def unmarked(text: str) -> str:
+    """A line without its marks."""
+    return _MARKS.sub("", text)
+
+
+def write_links(text: str, targets: Sequence[str]) -> str:
+    """Marks in a piece of Markdown as its links; a link that goes on in the next line ends with this one."""
+
+    def written(match: re.Match[str]) -> str:
+        before, number, inside, label, after = match.groups()
+        before, after = " " * bool(before or inside), " " * (len(after.replace(END, "")) > 0)
+        return f"{before}[{label}]({targets[int(number)]}){after}" if label else before or after
+
+    return _MARKS.sub("", _MARKED.sub(written, text))
