@@ -63,7 +63,7 @@ def test_likewise_siblings_are_found():
 def test_what_a_page_says_twice_is_counted():
     card = "<div class=card><h3>{}</h3><p>Add to basket</p></div>"
     page = "<main>" + "".join(card.format(name) for name in ("Lamp", "Vase", "Bowl")) + "</main><p>Costs 12 €</p>"
-    lines, columns = measures([page, page])
+    _, columns = measures([page, page])
     copies = columns["copies"].reshape(2, -1)[0]
     assert copies.tolist() == [1, 3, 1, 3, 1, 3, 1]
     assert columns["copy_number"][:7].tolist() == [1, 1, 1, 2, 1, 3, 1]
