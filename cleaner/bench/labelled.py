@@ -165,6 +165,15 @@ def read_pages(paths: Sequence[str | os.PathLike[str]], *, share: float = 1.0) -
     return [item for item in read_labelled(paths) if isinstance(item, LabelledPage) and in_sample(item.info.id, share)]
 
 
+def are_pages(paths: Sequence[str | os.PathLike[str]]) -> bool:
+    """Whether `paths` hold labelled pages; `DataError` where they hold pages and texts, as each needs its own weights."""
+    found = {file: isinstance(next(_read_file(file), None), LabelledPage) for file in find_files(paths)}
+    if len(set(found.values())) > 1:
+        text = next(file for file, pages in found.items() if not pages)
+        raise DataError(f"{text}: expected labelled pages as in the other files, found texts")
+    return any(found.values())
+
+
 def in_sample(identity: str, share: float) -> bool:
     """Whether a page is in a sample of `share`; the same pages whatever else is in a file."""
     if share >= 1:

@@ -176,7 +176,12 @@ def _forest(
         allow_writing_files=False, boosting_type="Plain", bootstrap_type="Bernoulli", score_function="L2",
     )  # fmt: skip
     model.fit(Pool(values[:, rows].T, target, weight=told.weight[rows]))
-    return _as_data(_dumped(model), names, settings.depth)
+    return as_forest(model, names, settings.depth)
+
+
+def as_forest(model: Any, names: Sequence[str], depth: int) -> dict[str, Any]:
+    """A fitted catboost model over the measures `names`, as the weights file has it."""
+    return _as_data(_dumped(model), names, depth)
 
 
 def _dumped(model: Any) -> dict[str, Any]:

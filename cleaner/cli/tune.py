@@ -1,4 +1,4 @@
-"""`cleaner tune`: fits the weights of votes and measures on labelled data."""
+"""`cleaner tune`: fits the weights of votes and measures on labelled data, texts or pages."""
 
 from __future__ import annotations
 
@@ -25,7 +25,13 @@ _TRIED_SHARE = 0.3
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `cleaner tune`."""
     add = parser.add_argument
-    add("--data", nargs="+", required=True, metavar="PATH", help="labelled texts: files or folders (docs/data.md)")
+    add(
+        "--data",
+        nargs="+",
+        required=True,
+        metavar="PATH",
+        help="labelled texts, or labelled pages: files or folders (docs/data.md)",
+    )
     add(
         "--gold",
         nargs="+",
@@ -43,8 +49,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--hand", action="store_true", help="also compare with the hand-set weights on the same held-out sites")
     add("--rules", type=Path, metavar="FOLDER", help="fit for the rules of this folder")
     add("--folds", type=int, default=3, metavar="N", help="parts that the sites are dealt into (3)")
-    add("--trees", type=int, default=120, metavar="N", help="trees per look (120)")
+    add("--trees", type=int, metavar="N", help="trees per look (120 for texts, 240 for pages)")
     add("--depth", type=int, default=6, metavar="N", help="questions per tree (6)")
+    add("--threads", type=int, default=2, metavar="N", help="threads that fit (2); the weights do not depend on it")
     add(
         "--harm",
         type=float,
@@ -60,15 +67,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Fit, compare on held-out sites, and write; 1 where nothing was gained and so nothing written."""
-    from cleaner.bench.labelled import read_texts
+    from cleaner.bench.labelled import are_pages, read_texts
     from cleaner.bench.rounds import TEXT_WEIGHTS, Judge
     from cleaner.bench.tune import Settings, fit, lesson
     from cleaner.packs.load import rules_root
 
     _check(args)
+    if are_pages([*args.data, *args.gold]):
+        from cleaner.cli.tune_pages import run_pages
+
+        return run_pages(args)
     output = args.output or (args.rules or rules_root()) / TEXT_WEIGHTS
     against = args.against or (output if output.is_file() else None)
-    settings = Settings(folds=args.folds, trees=args.trees, depth=args.depth)
+    given = {"trees": args.trees} if args.trees else {}
+    settings = Settings(folds=args.folds, depth=args.depth, threads=args.threads, **given)
     judge = Judge.of(rules=args.rules, weights=against)
     items = read_texts([*args.data, *args.gold], share=args.share)
     show = progress(args, len(items), "held out")
@@ -82,8 +94,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> None:
-    for name, value, low in (("folds", args.folds, 2), ("trees", args.trees, 1), ("depth", args.depth, 1)):
-        if value < low:
+    for name, low in (("folds", 2), ("trees", 1), ("depth", 1), ("threads", 1)):
+        value = getattr(args, name)
+        if value is not None and value < low:
             raise ConfigError(f"--{name}: expected at least {low}, found {value}")
     for name in ("cut", "harm", "share"):
         value = getattr(args, name)

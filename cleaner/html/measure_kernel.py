@@ -25,17 +25,20 @@ _SCORED: Final = 400
 
 
 @inner
-def _ratio(part: int, whole: int, steps: int) -> int:
+def ratio(part: int, whole: int, steps: int) -> int:
+    """`part / whole` in `steps` steps, at most 255."""
     return min(part * steps // max(whole, 1), 255)
 
 
 @inner
-def _cap(value: int) -> int:
+def cap(value: int) -> int:
+    """A count or a distance, at most 254."""
     return min(value, 254)
 
 
 @inner
-def _log(table: Array, value: int) -> int:
+def log(table: Array, value: int) -> int:
+    """The entry of a table of logarithms."""
     return int(table[min(value, 65535)])
 
 
@@ -128,7 +131,7 @@ def _since(event: Array, low: int, high: int, out: Array) -> None:
     """Rows since the last earlier event of the page's rows low..high; far where there is none."""
     last = -1
     for row in range(low, high):
-        out[row] = _cap(row - last) if last >= 0 else _FAR
+        out[row] = cap(row - last) if last >= 0 else _FAR
         if event[row]:
             last = row
 
@@ -138,13 +141,13 @@ def _until(event: Array, low: int, high: int, out: Array) -> None:
     """Rows until the next later event; far where there is none."""
     following = -1
     for row in range(high - 1, low - 1, -1):
-        out[row] = _cap(following - row) if following >= 0 else _FAR
+        out[row] = cap(following - row) if following >= 0 else _FAR
         if event[row]:
             following = row
 
 
 @inner
-def _around(total: Array, row: int, low: int, high: int, reach: int) -> int:
+def around(total: Array, row: int, low: int, high: int, reach: int) -> int:
     """Sum over the rows at most `reach` away, the row itself left out."""
     begin, end = max(row - reach, low), min(row + reach + 1, high)
     return int(total[end] - total[begin] - (total[row + 1] - total[row]))
@@ -163,21 +166,21 @@ def text(first: Array, length: Array, weight: Array, dividers: Array, prose: Arr
         low, high = first[page], first[page + 1]
         size, all_solid = total[high] - total[low], solid[high] - solid[low]
         for row in range(low, high):
-            out[0, row] = _log(logs, length[row])
-            out[1, row] = _log(logs, weight[row])
-            out[2, row] = _cap(dividers[row])
-            out[3, row] = _cap(row - low)
-            out[4, row] = _ratio(total[row] - total[low], size, 128)
-            out[5, row] = _ratio(row - low, high - low, 128)
-            out[6, row] = _log(logs, high - low)
-            out[7, row] = _log(logs, size)
+            out[0, row] = log(logs, length[row])
+            out[1, row] = log(logs, weight[row])
+            out[2, row] = cap(dividers[row])
+            out[3, row] = cap(row - low)
+            out[4, row] = ratio(total[row] - total[low], size, 128)
+            out[5, row] = ratio(row - low, high - low, 128)
+            out[6, row] = log(logs, high - low)
+            out[7, row] = log(logs, size)
             out[8, row] = 1 if prose[row] else 0
-            out[9, row] = _ratio(all_solid, size, 128)
-            out[10, row] = _cap(dense[row] - dense[low])
-            out[11, row] = _cap(dense[high] - dense[row + 1])
-            out[12, row] = _ratio(solid[row] - solid[low], all_solid, 128)
-            out[13, row] = _log(logs, solid[high] - solid[row + 1])
-            out[16, row] = _log(logs, _around(total, row, low, high, 2))
+            out[9, row] = ratio(all_solid, size, 128)
+            out[10, row] = cap(dense[row] - dense[low])
+            out[11, row] = cap(dense[high] - dense[row + 1])
+            out[12, row] = ratio(solid[row] - solid[low], all_solid, 128)
+            out[13, row] = log(logs, solid[high] - solid[row + 1])
+            out[16, row] = log(logs, around(total, row, low, high, 2))
         _since(prose, low, high, out[14])
         _until(prose, low, high, out[15])
 
@@ -208,7 +211,7 @@ def elements(
                 far |= bits[element]
             if parent[element] == element and level >= 2:
                 break
-        out[0, row] = _cap(depth)
+        out[0, row] = cap(depth)
         out[1, row] = levels[tag[block[row]]]
         at = 2
         for flags in (near, middle, far):
@@ -247,11 +250,11 @@ def _densest(
     outer = parent[above]
     for row in range(low, high):
         out[44, row] = 1 if begin[centre] <= row < end[centre] else 0
-        out[45, row] = _cap(begin[centre] - row) if row < begin[centre] else 0
-        out[46, row] = _cap(row - end[centre] + 1) if row >= end[centre] else 0
+        out[45, row] = cap(begin[centre] - row) if row < begin[centre] else 0
+        out[46, row] = cap(row - end[centre] + 1) if row >= end[centre] else 0
         out[47, row] = 1 if begin[above] <= row < end[above] else 0
-        out[48, row] = _cap(begin[outer] - row) if row < begin[outer] else 0
-        out[49, row] = _cap(row - end[outer] + 1) if row >= end[outer] else 0
+        out[48, row] = cap(begin[outer] - row) if row < begin[outer] else 0
+        out[49, row] = cap(row - end[outer] + 1) if row >= end[outer] else 0
         child = 0
         element = block[row]
         for level in range(1, 4):
@@ -302,35 +305,35 @@ def flow(
         above = -1
         tops_before = 0
         for row in range(low, high):
-            out[0, row] = _ratio(linked[row], chars[row], 64)
-            out[1, row] = _ratio(strong[row], chars[row], 64)
-            out[2, row] = _cap(links[row])
-            out[3, row] = _ratio(tied[high] - tied[low], size, 64)
-            out[4, row] = _ratio(_around(tied, row, low, high, 4), _around(total, row, low, high, 4), 64)
-            out[5, row] = _ratio(_around(tied, row, low, high, 12), _around(total, row, low, high, 12), 64)
+            out[0, row] = ratio(linked[row], chars[row], 64)
+            out[1, row] = ratio(strong[row], chars[row], 64)
+            out[2, row] = cap(links[row])
+            out[3, row] = ratio(tied[high] - tied[low], size, 64)
+            out[4, row] = ratio(around(tied, row, low, high, 4), around(total, row, low, high, 4), 64)
+            out[5, row] = ratio(around(tied, row, low, high, 12), around(total, row, low, high, 12), 64)
             element = block[row]
             for level in range(4):
                 a, b = begin[element], end[element]
                 inner_size, inner_solid = total[b] - total[a], solid[b] - solid[a]
-                out[6 + level, row] = _log(logs, inner_size)
-                out[10 + level, row] = _cap(b - a)
-                out[14 + level, row] = _ratio(tied[b] - tied[a], inner_size, 64)
-                out[18 + level, row] = _ratio(inner_size, size, 128)
-                out[22 + level, row] = _ratio(inner_solid, inner_size, 64)
-                out[26 + level, row] = _ratio(inner_solid, all_solid, 128)
+                out[6 + level, row] = log(logs, inner_size)
+                out[10 + level, row] = cap(b - a)
+                out[14 + level, row] = ratio(tied[b] - tied[a], inner_size, 64)
+                out[18 + level, row] = ratio(inner_size, size, 128)
+                out[22 + level, row] = ratio(inner_solid, inner_size, 64)
+                out[26 + level, row] = ratio(inner_solid, all_solid, 128)
                 element = parent[element]
             group = alike[path[row]]
-            out[30, row] = _cap(group[0])
-            out[31, row] = _log(logs, group[1] // group[0])
-            out[32, row] = _ratio(group[2], group[1], 64)
-            out[33, row] = _ratio(group[3], group[1], 64)
-            out[34, row] = _ratio(group[1], size, 128)
+            out[30, row] = cap(group[0])
+            out[31, row] = log(logs, group[1] // group[0])
+            out[32, row] = ratio(group[2], group[1], 64)
+            out[33, row] = ratio(group[3], group[1], 64)
+            out[34, row] = ratio(group[1], size, 128)
             above = row if heading[row] else above
             out[37, row] = levels[tag[block[above]]] if above >= 0 else 0
-            out[38, row] = _log(logs, total[row] - total[above]) if above >= 0 else 0
-            out[41, row] = _cap(headings)
-            out[42, row] = _cap(tops)
-            out[43, row] = _cap(tops_before)
+            out[38, row] = log(logs, total[row] - total[above]) if above >= 0 else 0
+            out[41, row] = cap(headings)
+            out[42, row] = cap(tops)
+            out[43, row] = cap(tops_before)
             tops_before += head[row]
         _since(heading, low, high, out[35])
         _until(heading, low, high, out[36])
@@ -381,25 +384,25 @@ def items(
             number = group[element]
             members, mass = max(sums[number, 0], 1), sums[number, 1]
             order[number] += row == begin[element]
-            out[0, row] = _cap(sums[number, 0])
-            out[1, row] = _log(logs, mass // members)
-            out[2, row] = _cap(4 * sums[number, 2] // members)
-            out[3, row] = _ratio(sums[number, 3], mass, 64)
-            out[4, row] = _ratio(sums[number, 4], mass, 64)
-            out[5, row] = _ratio(mass, size, 128)
-            out[6, row] = _cap(8 * sums[number, 5] // members)
-            out[7, row] = _cap(level[row])
-            out[8, row] = _cap(order[number])
-            out[9, row] = _cap(row - begin[element])
-            out[10, row] = _cap(end[element] - 1 - row)
-            out[11, row] = _ratio(largest, size, 128)
+            out[0, row] = cap(sums[number, 0])
+            out[1, row] = log(logs, mass // members)
+            out[2, row] = cap(4 * sums[number, 2] // members)
+            out[3, row] = ratio(sums[number, 3], mass, 64)
+            out[4, row] = ratio(sums[number, 4], mass, 64)
+            out[5, row] = ratio(mass, size, 128)
+            out[6, row] = cap(8 * sums[number, 5] // members)
+            out[7, row] = cap(level[row])
+            out[8, row] = cap(order[number])
+            out[9, row] = cap(row - begin[element])
+            out[10, row] = cap(end[element] - 1 - row)
+            out[11, row] = ratio(largest, size, 128)
             out[12, row] = mass == largest
-            out[13, row] = _log(logs, all_images)
-            out[14, row] = _log(logs, all_links)
-            out[15, row] = _cap(all_inputs)
-            out[16, row] = _cap(all_prose)
+            out[13, row] = log(logs, all_images)
+            out[14, row] = log(logs, all_links)
+            out[15, row] = cap(all_inputs)
+            out[16, row] = cap(all_prose)
             for kind in range(many):
-                out[17 + kind, row] = _ratio(shares[kind], size, 128)
+                out[17 + kind, row] = ratio(shares[kind], size, 128)
 
 
 @inner
@@ -454,7 +457,7 @@ def second(
                     out[at, row] = score[other] if low <= other < high else 0
                     at += 1
             for reach in (2, 5, 12, 30):
-                out[at, row] = _mean(_around(total, row, low, high, reach), _around(sizes, row, low, high, reach))
+                out[at, row] = _mean(around(total, row, low, high, reach), around(sizes, row, low, high, reach))
                 at += 1
             out[14, row] = _mean(total[row] - total[low], sizes[row] - sizes[low])
             out[15, row] = _mean(total[high] - total[row + 1], sizes[high] - sizes[row + 1])
@@ -469,9 +472,9 @@ def second(
             a, b = begin[item[row]], end[item[row]]
             out[22, row] = _mean(total[b] - total[a] - mass, sizes[b] - sizes[a] - size)
             out[23, row] = peak
-            out[26, row] = _log(logs, kept[row] - kept[low])
-            out[27, row] = _log(logs, kept[high] - kept[row + 1])
-            out[28, row] = _log(logs, kept[high] - kept[low])
+            out[26, row] = log(logs, kept[row] - kept[low])
+            out[27, row] = log(logs, kept[high] - kept[row + 1])
+            out[28, row] = log(logs, kept[high] - kept[low])
             out[29, row] = score[above] if seen else 0
             out[30, row] = _mean(total[stop] - total[section] - mass, sizes[stop] - sizes[section] - size)
         _since(high_score, low, high, out[24])

@@ -17,6 +17,7 @@ from cleaner.document import Bytes, Ints, Lines
 from cleaner.html.blocks import Blocks, Elements
 from cleaner.html.kind import SIGNS
 from cleaner.html.tags import CUSTOM, TAG
+from cleaner.judge.measures import OWN_NAMES, own_values
 from cleaner.kernels.kinds import DIVIDER
 
 Flags = NDArray[np.bool_]
@@ -55,12 +56,25 @@ _ITEMS: Final = (
     "item_number", "item_row", "item_rest", "page_largest_item", "is_largest_item", "page_images", "page_links",
     "page_inputs", "page_prose", *(f"page_{name}" for name in _COUNTED),
 )  # fmt: skip
+_OWN: Final = tuple(f"own_{name}" for name in OWN_NAMES)
+_REPEATS: Final = (
+    "copies", "copy_number", "since_copy", "until_copy", "likewise_copies", "likewise_distinct", "copies_box1",
+    "copies_box2", "late_copies_box1", "late_copies_box2", "late_copies_around_2", "late_copies_around_6", "page_copies",
+    "page_late_copies", "likewise_digits", "likewise_stops", "likewise_place", "prices_around_4", "page_prices",
+    "page_main", "page_article", "page_articles", "page_nav", "page_distinct", "copies_are_likewise",
+)  # fmt: skip
+_SEEN_OF_NEIGHBOURS: Final = (
+    "length", "prose", "linked", "heading", "own_ends_stop", "own_digits", "copies", "leaf_link", "likewise", "own_capitals",
+)  # fmt: skip
+_STEPS: Final = (-3, -2, -1, 1, 2, 3)
+_BESIDE: Final = tuple(f"{name}{step:+}" for step in _STEPS for name in (*_SEEN_OF_NEIGHBOURS, "same_path"))
+_RANKS: Final = ("score_rank", "score_expected", "score_taken", "score_cut", "score_above", "score_promised")
 _SECOND: Final = (
     "score", "score_page", *(f"score_{step:+}" for step in (-4, -3, -2, -1, 1, 2, 3, 4)),
     *(f"score_around_{reach}" for reach in (2, 5, 12, 30)), "score_before", "score_after",
     *(f"score_box{level}" for level in range(4)), "score_likewise", "score_items", "score_item", "score_peak",
     "score_since", "score_until", "score_kept_before", "score_kept_after", "score_kept", "score_heading",
-    "score_section",
+    "score_section", *_RANKS,
 )  # fmt: skip
 
 
@@ -88,8 +102,8 @@ _COUNTED_AS: Final = _numbers(_COUNTED)
 _HOLDS: Final = _numbers({"p": ("p",), "li": ("li",)})
 """Tags whose parent is what holds their text."""
 _LOG: Final = np.minimum(np.round(15 * np.log2(1 + np.arange(65536))), 255).astype(np.uint8)
-for _fixed in (_KIND_BITS, _INSIDE_BITS, _LEVEL, _COUNTED_AS, _HOLDS, _LOG):
-    _fixed.flags.writeable = False
+_NAMED: Final = 2 + 3 * (_GROUPS + 1) + len(_INSIDE) + 2 * len(_KINDS)
+"""How many measures tags and names give."""
 
 
 def first_names(groups: Sequence[str]) -> tuple[str, ...]:
@@ -102,13 +116,24 @@ def first_names(groups: Sequence[str]) -> tuple[str, ...]:
     return (
         *_TEXT, "depth", "heading", *named, *(f"inside_{name}" for name in _INSIDE),
         *(f"{place}_{name}" for place in ("block", "leaf") for name in _KINDS),
-        *_FLOW, *_ITEMS, *(f"sign_{name}" for name in SIGNS),
+        *_FLOW, *_ITEMS, *_OWN, *_REPEATS, *_BESIDE, *(f"sign_{name}" for name in SIGNS),
     )  # fmt: skip
 
 
 def second_names() -> tuple[str, ...]:
     """The measures that the second look adds, in order."""
     return _SECOND
+
+
+_PLACE_OF: Final = {name: place for place, name in enumerate(first_names(()))}
+_FLAGS: Final = np.array([
+    _PLACE_OF[name]
+    for name in ("own_digits", "own_signs", "own_ends_stop", "inside_main", "inside_article", "inside_nav")
+])  # fmt: skip
+_SEEN: Final = np.array([_PLACE_OF[name] for name in _SEEN_OF_NEIGHBOURS], np.int64)
+_STEPS_AWAY: Final = np.array(_STEPS, np.int64)
+for _fixed in (_KIND_BITS, _INSIDE_BITS, _LEVEL, _COUNTED_AS, _HOLDS, _LOG, _FLAGS, _SEEN, _STEPS_AWAY):
+    _fixed.flags.writeable = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +180,10 @@ def first_values(around: Surroundings, lines: Lines, prose: Flags, signs: Sequen
     blocks, first = around.blocks, around.first
     elements = blocks.elements
     values = np.empty((len(first_names(())), len(blocks)), np.uint8)
-    parts = np.cumsum([0, len(_TEXT), 2 + 3 * (_GROUPS + 1) + len(_INSIDE) + 2 * len(_KINDS), len(_FLOW), len(_ITEMS)])
-    text, named, flow, items, rest = (values[start:] for start in parts.tolist())
+    widths = (len(_TEXT), _NAMED, len(_FLOW), len(_ITEMS), len(_OWN), len(_REPEATS), len(_BESIDE))
+    text, named, flow, items, own, repeats, beside, rest = (
+        values[start:] for start in np.cumsum([0, *widths]).tolist()
+    )
     dividers = np.ascontiguousarray(lines.counts[:, DIVIDER])
     kernel.text(first, lines.length(), lines.weight(), dividers, prose, _LOG, text)
     kernel.elements(
@@ -172,15 +199,30 @@ def first_values(around: Surroundings, lines: Lines, prose: Flags, signs: Sequen
         first, np.stack(columns), prose, around.item, around.group, around.groups, elements.first, elements.last,
         elements.tag, _COUNTED_AS, len(_COUNTED), _LOG, items,
     )  # fmt: skip
+    own[: len(_OWN)] = own_values(lines, prose)
+    _fill_repeats(around, lines, values, repeats, beside)
     bits = np.array(signs, np.uint64)
     shown = (bits[None] >> np.arange(len(SIGNS), dtype=np.uint64)[:, None]) & np.uint64(1)
     rest[:] = shown.astype(np.uint8)[:, lines.doc]
     return values
 
 
+def _fill_repeats(around: Surroundings, lines: Lines, values: Bytes, repeats: Bytes, beside: Bytes) -> None:
+    """What a page says twice, then what stands beside each line."""
+    from cleaner.html import repeat_kernel as kernel
+
+    blocks, elements = around.blocks, around.blocks.elements
+    kernel.repeats(
+        around.first, lines.codes, lines.start, lines.end, lines.words, around.path, around.paths, blocks.chars,
+        blocks.block, elements.parent, elements.first, elements.last, elements.tag, TAG["article"], values[_FLAGS], repeats,
+    )  # fmt: skip
+    kernel.neighbours(around.first, around.path, _SEEN, _STEPS_AWAY, values, beside)
+
+
 def second_values(around: Surroundings, score: Bytes) -> Bytes:
     """What the first scores (0..255 per row, the likelier it stays the higher) say, in the order of `second_names`."""
     from cleaner.html import measure_kernel as kernel
+    from cleaner.html import repeat_kernel
 
     blocks, elements = around.blocks, around.blocks.elements
     values = np.empty((len(_SECOND), len(blocks)), np.uint8)
@@ -188,6 +230,7 @@ def second_values(around: Surroundings, score: Bytes) -> Bytes:
         around.first, score, blocks.chars, blocks.block, around.path, around.paths, around.item, around.group,
         around.groups, elements.parent, elements.first, elements.last, elements.tag, _LEVEL, _LOG, values,
     )  # fmt: skip
+    repeat_kernel.ranks(around.first, score, blocks.chars, _LOG, values[-len(_RANKS) :])
     return values
 
 

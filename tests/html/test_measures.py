@@ -60,6 +60,43 @@ def test_likewise_siblings_are_found():
     assert columns["item_row"].tolist() == [0, 1] * 6
 
 
+def test_what_a_page_says_twice_is_counted():
+    card = "<div class=card><h3>{}</h3><p>Add to basket</p></div>"
+    page = "<main>" + "".join(card.format(name) for name in ("Lamp", "Vase", "Bowl")) + "</main><p>Costs 12 €</p>"
+    _, columns = measures([page, page])
+    copies = columns["copies"].reshape(2, -1)[0]
+    assert copies.tolist() == [1, 3, 1, 3, 1, 3, 1]
+    assert columns["copy_number"][:7].tolist() == [1, 1, 1, 2, 1, 3, 1]
+    assert columns["since_copy"][:7].tolist() == [255, 255, 255, 2, 255, 2, 255]
+    assert columns["copies_are_likewise"][[0, 1]].tolist() == [0, 1]
+    assert columns["likewise_distinct"][0] == 64 > columns["likewise_distinct"][1]
+    assert columns["page_prices"][6] == 1 and columns["prices_around_4"][0] == 0 < columns["prices_around_4"][3]
+    assert 0 < columns["page_main"][0] < 64
+
+
+def test_neighbours_are_seen_but_not_across_pages():
+    lines, columns = measures(PAGES[:2])
+    assert columns["length+1"][0] == columns["length"][1] and columns["length-1"][1] == columns["length"][0]
+    last = int(lines.first[1]) - 1
+    assert columns["length+1"][last] == 0 == columns["length-1"][last + 1]
+    assert columns["same_path+1"][0] == 1 and columns["same_path+2"][0] == 0
+
+
+def test_first_scores_are_ranked():
+    pages = [READER.read(PAGES[1])]
+    lines = read_lines([pages[0].source], KindTable())
+    score = np.array([200, 10] * 6, np.uint8)
+    values = dict(zip(second_names(), second_values(surroundings([pages[0].blocks], lines), score), strict=True))
+    assert set(values["score_above"][::2].tolist()) == {1} and set(values["score_above"][1::2].tolist()) == {0}
+    assert set(values["score_cut"].tolist()) == {200}
+    assert values["score_rank"][0] == 0 < values["score_rank"][1]
+
+
+def test_a_page_without_any_likely_line_keeps_none():
+    lines = read_lines(["some words in a line\nand some more", "some words in a line"], KindTable())
+    assert stays(np.array([60, 50, 64], np.uint8), lines).tolist() == [False, False, True]
+
+
 def test_the_cut_of_a_page_follows_how_sure_the_judge_is():
     lines = read_lines(
         ["\n".join(["some words in a line"] * 10), "\n".join(["some words in a line"] * 4), ""], KindTable()

@@ -1,0 +1,295 @@
+"""Fits the weights of blocks on labelled pages: two forests, one for each look.
+
+As for plain text (`cleaner.bench.tune`), sites are dealt out to folds and the second look learns from first scores of
+forests that had not seen the site. What is learned is the share of a line's words that is wanted, and a line weighs as
+much as its words move its page's word F1: a thousand words of a long page no more than a hundred of a short one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleaner.bench.labelled import LabelledPage
+from cleaner.bench.page_labels import PageKey
+from cleaner.bench.tune import as_forest, fold_of
+from cleaner.document import KindTable, prose_rows, read_lines
+from cleaner.errors import ConfigError, DataError, RecordError
+from cleaner.html.judge import PageJudge, best_lines
+from cleaner.html.measures import Surroundings, first_names, first_values, second_names, second_values, surroundings
+from cleaner.html.page import Page, PageReader
+from cleaner.judge.score import chance
+from cleaner.judge.trees import FORMAT, Weights, load_weights, read_trees
+from cleaner.packs.load import rules_root
+
+PAGE_WEIGHTS: Final = "weights/html.json"
+_ELEMENTS: Final = "common/elements.toml"
+_AT_ONCE: Final = 60
+_LONGEST: Final = 300
+"""Words of a line beyond which it weighs no more."""
+_SHORT_GOLD: Final = 60
+_PAGE_POWER: Final = 0.9
+_HEAVIEST: Final = 3.0
+"""Bounds and curve of what a page weighs: one with five wanted words among thousands is not worth a hundred others."""
+_RARE_KIND: Final = 0.17
+"""How much more the pages of a rare kind weigh: the power of how much rarer it is."""
+_SNIPPET: Final = 0.03
+_SNIPPET_WORDS: Final = 40
+
+Say = Callable[[str], None]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageSettings:
+    """How is fitted. The same settings and data give the same file."""
+
+    folds: int = 3
+    trees: int = 240
+    depth: int = 6
+    rate: float = 0.07
+    smoothing: float = 8.0
+    sample: float = 0.6
+    measures: float = 0.1
+    """Share of the measures that a tree's level may ask about: few, so that no tree follows its neighbours."""
+    lines: float = 0.35
+    """Share of the lines that is learned from; light lines are left out first and those that stay weigh more."""
+    seed: int = 7
+    threads: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class PageLesson:
+    """All lines of the labelled pages as columns: what is learned from."""
+
+    names: tuple[str, ...]
+    groups: tuple[str, ...]
+    """Ids of the groups of element words."""
+    values: NDArray[np.uint8]
+    """(measures, lines)"""
+    gone: Floats
+    """Per line: the share of its words that is not wanted, NaN where that is not known."""
+    weight: Floats
+    size: NDArray[np.int32]
+    """Per line: its length as the judge counts it."""
+    first: NDArray[np.int32]
+    """The first line of each page, and the number of lines."""
+    fold: NDArray[np.int64]
+    """Per page."""
+    keys: tuple[PageKey, ...]
+    around: tuple[Surroundings, ...]
+    """What the second look needs, batch after batch."""
+
+    def per_line(self, values: NDArray[Any]) -> NDArray[Any]:
+        """What each page has, for each of its lines."""
+        return np.repeat(values, np.diff(self.first))
+
+
+def page_lesson(items: Sequence[LabelledPage], settings: PageSettings, *, rules: Path | None = None) -> PageLesson:
+    """Read all pages, measure their lines and line them up with what is wanted.
+
+    `DataError` names the record whose page cannot be read.
+    """
+    reader = PageReader([(rules or rules_root()) / _ELEMENTS])
+    groups = tuple(group.id for group in reader.words.groups)
+    kinds = KindTable()
+    values, sizes, lengths, keys, around = [], [], [], [], []
+    for start in range(0, len(items), _AT_ONCE):
+        batch = items[start : start + _AT_ONCE]
+        pages = [_read(reader, item) for item in batch]
+        lines = read_lines([page.source for page in pages], kinds)
+        found = surroundings([page.blocks for page in pages], lines)
+        values.append(first_values(found, lines, prose_rows(lines), [page.signs for page in pages]))
+        sizes.append(lines.weight())
+        lengths.append(np.diff(lines.first))
+        around.append(found)
+        for number, item in enumerate(batch):
+            rows = range(int(lines.first[number]), int(lines.first[number + 1]))
+            keys.append(PageKey.of(item, [lines.text(row) for row in rows]))
+    first = np.concatenate(([0], np.cumsum(np.concatenate(lengths)))).astype(np.int32)
+    return PageLesson(
+        names=first_names(groups),
+        groups=groups,
+        values=np.concatenate(values, axis=1),
+        gone=1 - np.concatenate([key.wanted for key in keys]),
+        weight=np.concatenate(_weights(keys)),
+        size=np.concatenate(sizes),
+        first=first,
+        fold=np.array([fold_of(item.info.site, settings.folds) for item in items], np.int64),
+        keys=tuple(keys),
+        around=tuple(around),
+    )
+
+
+def _read(reader: PageReader, item: LabelledPage) -> Page:
+    try:
+        return reader.read(item.html, url=item.info.url or None)
+    except RecordError as error:
+        raise DataError(f"{item.info.place}: record {item.info.id!r}: {error}") from error
+
+
+def _weights(keys: Sequence[PageKey]) -> list[Floats]:
+    """What each line weighs, page by page."""
+    many = Counter(key.item.info.kind for key in keys if key.item.info.kind)
+    most = max(many.values(), default=1)
+    out = []
+    for key in keys:
+        if key.item.gold is None:
+            out.append(_SNIPPET * np.sqrt(np.minimum(key.sizes, _SNIPPET_WORDS)))
+            continue
+        words = np.minimum(key.sizes, _LONGEST).astype(np.float64)
+        wanted = float(key.gold.sum()) or words.sum() / 2
+        weight = words / (wanted + _SHORT_GOLD) ** _PAGE_POWER
+        weight *= min(1.0, _HEAVIEST / max(float(weight.sum()), 1e-9))
+        out.append(weight * (most / many.get(key.item.info.kind, most)) ** _RARE_KIND)
+    return out
+
+
+@dataclass(frozen=True, slots=True)
+class PageFitted:
+    """Weights fitted on all sites, and what forests that have not seen a line's site say of it."""
+
+    whole: dict[str, Any]
+    held: NDArray[np.int32]
+    """Log-odds times `UNIT` that a line goes."""
+
+
+def fit_pages(told: PageLesson, settings: PageSettings, *, say: Say = lambda _: None) -> PageFitted:
+    """Fit both looks, for all sites and for each fold."""
+    use, weight = _chosen(told, settings)
+    first, score = _one_look(
+        told, told.values, told.names, (use, weight), settings, lambda text: say(f"first look, {text}")
+    )
+    likely = 255 - chance(score)
+    values = np.concatenate((told.values, _second(told, likely)))
+    names = (*told.names, *second_names())
+    second, held = _one_look(told, values, names, (use, weight), settings, lambda text: say(f"second look, {text}"))
+    return PageFitted({"format": FORMAT, "header": {}, "first": first, "second": second}, held)
+
+
+def _second(told: PageLesson, likely: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    out, low = [], 0
+    for around in told.around:
+        high = low + len(around.blocks)
+        out.append(second_values(around, np.ascontiguousarray(likely[low:high])))
+        low = high
+    return np.concatenate(out, axis=1)
+
+
+def _chosen(told: PageLesson, settings: PageSettings) -> tuple[NDArray[np.bool_], Floats]:
+    """Which lines are learned from, and what they weigh then: a line's chance grows with its weight."""
+    known = ~np.isnan(told.gone)
+    mean = told.weight[known].mean()
+    share = np.minimum(settings.lines * (0.35 + 0.65 * told.weight / mean), 1)
+    use = known & (np.random.default_rng(settings.seed).random(len(share)) < share)
+    return use, told.weight / share
+
+
+def _one_look(
+    told: PageLesson, values: NDArray[np.uint8], names: Sequence[str], lines: tuple[NDArray[np.bool_], Floats],
+    settings: PageSettings, say: Say,
+) -> tuple[dict[str, Any], NDArray[np.int32]]:  # fmt: skip
+    """The forest of all sites; and each line's score by the forest that has not seen its site."""
+    use, weight = lines
+    fold = told.per_line(told.fold)
+    score = np.zeros(values.shape[1], np.int32)
+    for number in range(settings.folds):
+        say(f"fold {number + 1} of {settings.folds}")
+        rows, held = np.flatnonzero(use & (fold != number)), np.flatnonzero(fold == number)
+        forest = _forest(told, values, names, rows, weight, settings)
+        score[held] = read_trees(forest, names, f"fold {number}").score(np.ascontiguousarray(values[:, held]))
+    say("all sites")
+    return _forest(told, values, names, np.flatnonzero(use), weight, settings), score
+
+
+def _forest(
+    told: PageLesson, values: NDArray[np.uint8], names: Sequence[str], rows: NDArray[np.intp], weight: Floats,
+    settings: PageSettings,
+) -> dict[str, Any]:  # fmt: skip
+    """One forest of oblivious trees, as the weights file has it."""
+    try:
+        from catboost import CatBoostClassifier, Pool
+    except ImportError as error:
+        raise ConfigError("cleaner tune: needs catboost; install the extra `tune`") from error
+    target = told.gone[rows]
+    if not len(rows) or target.min() == target.max():
+        raise ConfigError("cleaner tune: expected lines of both kinds, wanted and not, on the sites of every fold")
+    model = CatBoostClassifier(
+        iterations=settings.trees, depth=settings.depth, learning_rate=settings.rate, l2_leaf_reg=settings.smoothing,
+        subsample=settings.sample, rsm=settings.measures, random_seed=settings.seed, thread_count=settings.threads,
+        border_count=64, verbose=0, allow_writing_files=False, boosting_type="Plain", bootstrap_type="Bernoulli",
+        score_function="L2", loss_function="CrossEntropy",
+    )  # fmt: skip
+    model.fit(Pool(np.ascontiguousarray(values[:, rows].T), target, weight=weight[rows] / weight[rows].mean()))
+    return as_forest(model, names, settings.depth)
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How weights do on labelled pages: quality per page, and counts of snippets."""
+
+    f1: Floats
+    """Per page: word F1, NaN where the page has no gold text."""
+    snippets: NDArray[np.int64]
+    """(pages, 3): wanted snippets found, unwanted ones found, wanted ones missing; zeros where there is a gold text."""
+
+    def by_group(self, keys: Sequence[PageKey]) -> dict[str, float]:
+        """Mean word F1 (or F over snippets) per file of the data, and per kind of page where a file has several."""
+        groups: dict[str, list[int]] = {}
+        kinds: dict[str, set[str]] = {}
+        for number, key in enumerate(keys):
+            file = _file_of(key)
+            groups.setdefault(file, []).append(number)
+            kinds.setdefault(file, set()).add(key.item.info.kind)
+        for number, key in enumerate(keys):
+            file = _file_of(key)
+            if len(kinds[file]) > 1 and not file.endswith("/"):
+                groups.setdefault(f"{file} {key.item.info.kind or 'other'}", []).append(number)
+        return {name: self._of(np.array(numbers)) for name, numbers in groups.items()}
+
+    def overall(self, keys: Sequence[PageKey]) -> float:
+        """The mean of the figures of the files."""
+        found = self.by_group(keys)
+        return float(np.mean([found[name] for name in dict.fromkeys(map(_file_of, keys))]))
+
+    def _of(self, pages: NDArray[np.intp]) -> float:
+        if not np.isnan(self.f1[pages]).all():
+            return float(np.nanmean(self.f1[pages]))
+        found, wrong, missing = self.snippets[pages].sum(axis=0)
+        return float(2 * found / max(2 * found + wrong + missing, 1))
+
+
+def _file_of(key: PageKey) -> str:
+    """The file a page is from; pages that are files of their own belong to their folder."""
+    file = Path(key.item.info.place.rpartition(":")[0] or key.item.info.place)
+    return f"{file.parent.name}/" if file.name.endswith(".gold.txt") else file.name.split(".")[0]
+
+
+def figures(told: PageLesson, odds: NDArray[np.int32]) -> Figures:
+    """What the lines that stay are worth, given each line's log-odds times `UNIT` that it goes."""
+    keep = best_lines(255 - chance(odds), told.size, told.first)
+    f1, snippets = np.full(len(told.keys), np.nan), np.zeros((len(told.keys), 3), np.int64)
+    for number, key in enumerate(told.keys):
+        stays = keep[told.first[number] : told.first[number + 1]]
+        if key.item.gold is None:
+            snippets[number] = key.snippets(stays)
+        else:
+            f1[number] = key.f1(stays)
+    return Figures(f1, snippets)
+
+
+def judged(told: PageLesson, weights: Mapping[str, Any] | Path) -> NDArray[np.int32]:
+    """Log-odds times `UNIT` that a line goes, by given weights."""
+    if isinstance(weights, Path):
+        found = load_weights(weights)
+    else:
+        found = Weights(weights["first"], weights["second"], weights["header"], "fitted")
+    judge = PageJudge.of(found, told.groups)
+    first = judge.first.score(told.values)
+    return judge.second.score(np.concatenate((told.values, _second(told, 255 - chance(first)))))

@@ -1,0 +1,114 @@
+"""`cleaner tune` on labelled pages: fits the weights of blocks."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cleaner.cli import BAD_RECORDS, DONE
+from cleaner.errors import ConfigError
+
+if TYPE_CHECKING:
+    from cleaner.bench.tune_pages import Figures, PageFitted, PageLesson, PageSettings
+
+
+def run_pages(args: argparse.Namespace) -> int:
+    """Fit, compare on held-out sites, and write; 1 where nothing was gained and so nothing written."""
+    from cleaner.bench.labelled import read_pages
+    from cleaner.bench.tune_pages import PAGE_WEIGHTS, PageSettings, figures, fit_pages, judged, page_lesson
+    from cleaner.packs.load import rules_root
+
+    for name in ("harm", "cut", "hand"):
+        if getattr(args, name):
+            raise ConfigError(f"--{name}: is for texts; pages have a cut of their own each")
+    output = args.output or (args.rules or rules_root()) / PAGE_WEIGHTS
+    against = args.against or (output if output.is_file() else None)
+    given = {"trees": args.trees, "depth": args.depth, "folds": args.folds, "threads": args.threads}
+    settings = PageSettings(**{name: value for name, value in given.items() if value is not None})
+    items = read_pages([*args.data, *args.gold], share=args.share)
+    told = page_lesson(items, settings, rules=args.rules)
+    say = (
+        (lambda text: print(f"cleaner: {text}", file=sys.stderr))
+        if args.progress or sys.stderr.isatty()
+        else lambda _: None
+    )
+    fitted = fit_pages(told, settings, say=say)
+    found = figures(told, fitted.held)
+    columns = {
+        "held out": found.by_group(told.keys),
+        "all seen": figures(told, judged(told, fitted.whole)).by_group(told.keys),
+    }
+    rival = _rival(args, told, against, columns)
+    _print(columns)
+    gain = found.overall(told.keys) - rival if rival is not None else None
+    if gain is not None:
+        print(
+            f"mean of the files on held-out sites {found.overall(told.keys):.4f}, current weights {rival:.4f}: {gain:+.4f}"
+        )
+    if args.dry_run:
+        return DONE
+    if gain is not None and gain <= 0 and not args.force:
+        print(f"cleaner: nothing gained: {output} is left as it is (--force writes it)", file=sys.stderr)
+        return BAD_RECORDS
+    _write(args, told, fitted, found, settings, output)
+    return DONE
+
+
+def _rival(
+    args: argparse.Namespace, told: PageLesson, against: Path | None, columns: dict[str, dict[str, float]]
+) -> float | None:
+    """What has to be beaten: where the current weights were held out on the same data, those figures; else what they
+    reach on pages that they may have been fitted on."""
+    from cleaner.bench.labelled import digest
+    from cleaner.bench.tune_pages import figures, judged
+    from cleaner.judge.trees import load_weights
+
+    if against is None:
+        return None
+    header = load_weights(against).header
+    if (
+        header.get("data") == digest([*args.data, *args.gold])
+        and args.share == 1
+        and "overall" in header.get("scores", {})
+    ):
+        return float(header["scores"]["overall"])
+    if header.get("data"):
+        print(
+            "cleaner: the current weights have seen the sites of their own data; figures on those flatter them",
+            file=sys.stderr,
+        )
+    current: Figures = figures(told, judged(told, against))
+    columns["current"] = current.by_group(told.keys)
+    return current.overall(told.keys)
+
+
+def _print(columns: dict[str, dict[str, float]]) -> None:
+    print(f"{'':32s}" + "".join(f"{name:>10s}" for name in columns))
+    for group in next(iter(columns.values())):
+        print(f"{group:32s}" + "".join(f"{values[group]:10.4f}" for values in columns.values()))
+
+
+def _write(
+    args: argparse.Namespace, told: PageLesson, fitted: PageFitted, found: Figures, settings: PageSettings, output: Path
+) -> None:
+    from dataclasses import asdict
+    from datetime import UTC, datetime
+
+    from cleaner.bench.labelled import digest
+    from cleaner.bench.tune import VERSION, write_weights
+
+    scores: dict[str, Any] = {"overall": round(found.overall(told.keys), 4)}
+    scores |= {name: round(value, 4) for name, value in found.by_group(told.keys).items()}
+    header = {
+        "version": VERSION,
+        "made": datetime.now(UTC).date().isoformat(),
+        "reads": "blocks of pages",
+        "data": digest([*args.data, *args.gold]),
+        "scores": scores,
+        "scored": f"on {len(told.keys)} pages of sites that were held out, {settings.folds} folds: word F1, or F over snippets",
+        "settings": {name: value for name, value in asdict(settings).items() if name != "threads"},
+    }
+    write_weights(output, {**fitted.whole, "header": header})
+    print(f"cleaner: wrote {output}", file=sys.stderr)
