@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from cleaner.cli import main
 from tests.cli.test_clean import environment, wait_for
 
 pa = pytest.importorskip("pyarrow")
@@ -20,13 +21,8 @@ def _in_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-COMMAND = [sys.executable, "-m", "cleaner"]
-
-
 def cleaner(*args, code=0):
-    done = subprocess.run([*COMMAND, *map(str, args)], capture_output=True, env=environment(), check=False)
-    assert done.returncode == code, done.stderr.decode()
-    return done
+    assert main([*map(str, args)]) == code
 
 
 def rows(count, seed=1):
@@ -34,10 +30,8 @@ def rows(count, seed=1):
     rng = random.Random(seed)
     made, last = [], ""
     for number in range(count):
-        if number % 5 == 4:
-            text = f"{last} in the end"
-        else:
-            text = "\n".join(" ".join(rng.choices(WORDS, k=12)) for _ in range(4))
+        fresh = "\n".join(" ".join(rng.choices(WORDS, k=12)) for _ in range(4))
+        text = f"{last} in the end" if number % 5 == 4 else fresh
         last = text
         row = {"id": None if number % 11 == 5 else f"d{number}", "text": None if number % 13 == 7 else text}
         made.append({**row, "n": number, "score": rng.random()})
@@ -72,7 +66,9 @@ def read(folder):
     return [row for path in sorted(folder.glob("*.parquet")) for row in pq.read_table(path).to_pylist()]
 
 
-@pytest.mark.parametrize("keep", [(), ("--keep", "longest"), ("--keep", "best"), ("--keep", "best", "--score-field", "score")])
+@pytest.mark.parametrize(
+    "keep", [(), ("--keep", "longest"), ("--keep", "best"), ("--keep", "best", "--score-field", "score")]
+)
 def test_the_same_documents_stay_as_from_json_lines(tmp_path, keep):
     names = both(tmp_path, rows(200))
     cleaner("dedup", *names, "-o", "kept.jsonl", "--removed", "removed.jsonl", "--clusters", "clusters.jsonl", *keep)
@@ -87,7 +83,9 @@ def test_the_same_documents_stay_as_from_json_lines(tmp_path, keep):
         assert pq.read_schema(f"{out}/part-0.parquet").equals(SCHEMA, check_metadata=True)
         assert not (tmp_path / f"{out}.work").exists()
     for name in ("part-0", "part-1", "part-2"):
-        assert (tmp_path / "out1" / f"{name}.parquet").read_bytes() == (tmp_path / "out3" / f"{name}.parquet").read_bytes()
+        assert (tmp_path / "out1" / f"{name}.parquet").read_bytes() == (
+            tmp_path / "out3" / f"{name}.parquet"
+        ).read_bytes()
 
 
 def test_annotations_are_a_column(tmp_path):
@@ -127,7 +125,7 @@ def test_kill_and_rerun_gives_the_same_bytes(tmp_path):
     cleaner("dedup", "in", "-o", "calm", "-j", 2)
     kills = 0
     for wait in ("chunk-0000001", "written-00000", "written-00002"):
-        arguments = [*COMMAND, "dedup", "in", "-o", "killed", "-j", "1"]
+        arguments = [sys.executable, "-m", "cleaner", "dedup", "in", "-o", "killed", "-j", "1"]
         process = subprocess.Popen(arguments, env=environment(), stderr=subprocess.DEVNULL)
         wait_for(tmp_path / "killed.work" / wait, process)
         if process.poll() is None:
@@ -141,9 +139,9 @@ def test_kill_and_rerun_gives_the_same_bytes(tmp_path):
     assert sorted(path.name for path in (tmp_path / "killed").iterdir()) == [f"part-{n}.parquet" for n in range(4)]
 
 
-def test_what_does_not_fit_is_told(tmp_path):
+def test_what_does_not_fit_is_told(tmp_path, capsys):
     write(tmp_path / "in.parquet", rows(3))
-    done = cleaner("dedup", "in.parquet", "-o", "out.parquet", "--text-field", "body", code=2)
-    assert "'body': not there; expected one of id, text, n, score" in done.stderr.decode()
-    done = cleaner("dedup", "in.parquet", "-o", "out.parquet", "--text-field", "n", code=2)
-    assert "'n': expected texts, found int32" in done.stderr.decode()
+    cleaner("dedup", "in.parquet", "-o", "out.parquet", "--text-field", "body", code=2)
+    assert "'body': not there; expected one of id, text, n, score" in capsys.readouterr().err
+    cleaner("dedup", "in.parquet", "-o", "out.parquet", "--text-field", "n", code=2)
+    assert "'n': expected texts, found int32" in capsys.readouterr().err
