@@ -15,7 +15,7 @@ from cleaner.dedup import clusters as clustering
 from cleaner.dedup import writing
 from cleaner.dedup.clusters import Clusters, Progress
 from cleaner.dedup.corpus import Corpus
-from cleaner.dedup.ranges import Range, plain_file, ranges
+from cleaner.dedup.ranges import RANGE_BYTES, Range, plain_file, ranges
 from cleaner.dedup.reading import RangeReader, Reading
 from cleaner.dedup.settings import Settings
 from cleaner.dedup.store import Arrays, write_arrays
@@ -202,7 +202,7 @@ def read_inputs(inputs: Sequence[str], folder: Path, reader: RangeReader, *, job
         from cleaner.dedup.parquet import read_groups
 
         return read_groups(inputs, reader, jobs=jobs, tick=lambda done, total: watch.tick("sketch", done, total))
-    found = list(ranges([plain_file(path, number, folder) for number, path in enumerate(inputs)]))
+    found = list(ranges([plain_file(path, number, folder) for number, path in enumerate(inputs)], size=RANGE_BYTES))
     map_ranges(reader, found, jobs=jobs, watch=watch)
     return found
 
