@@ -105,15 +105,18 @@ def settings(args: argparse.Namespace) -> Settings:
 def _documents(args: argparse.Namespace) -> int:
     from cleaner.dedup.documents import DocumentRun, Files
     from cleaner.dedup.reading import Reading
+    from cleaner.records.parquet import plan_shards, wants_parquet
 
+    shards = plan_shards(args.files, args.output)[0] if wants_parquet(args.files, args.output) else []
     summary = DocumentRun(
         files=Files(
-            inputs=args.files,
+            inputs=[shard.source for shard in shards] or args.files,
             output=args.output,
             removed=args.removed or "",
             clusters=args.clusters or "",
             quarantine=args.quarantine or "",
             work=args.work,
+            shards=shards,
         ),
         settings=settings(args),
         reading=Reading(text=args.text_field, id=args.id_field, keep=args.keep, score=args.score_field),

@@ -24,6 +24,7 @@ from cleaner.dedup.work import facts, work_folder
 from cleaner.errors import ConfigError, RecordError
 from cleaner.records.files import STDIN
 from cleaner.records.outputs import STDOUT, Output
+from cleaner.records.parquet import Shard, is_parquet
 from cleaner.records.workers import OrderedPool
 
 _PROGRESS: Final = "progress"
@@ -34,7 +35,10 @@ _COUNTERS: Final = ("stars", "band", "place", "row")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Files:
-    """What is read and written: paths (`-` is stdin or stdout, empty is nothing). `work` holds what is under way."""
+    """What is read and written: paths (`-` is stdin or stdout, empty is nothing). `work` holds what is under way.
+
+    `shards` are those of Parquet inputs, one per input; `output` is then the file of the only one, or their folder.
+    """
 
     inputs: Sequence[str]
     output: str
@@ -42,6 +46,7 @@ class Files:
     clusters: str = ""
     quarantine: str = ""
     work: str = ""
+    shards: Sequence[Shard] = ()
 
     @property
     def work_path(self) -> Path:
@@ -107,11 +112,8 @@ class DocumentRun:
                 return self._write(corpus, found, chosen)
 
     def _sketch(self, folder: Path) -> list[Range]:
-        plain = [plain_file(path, number, folder) for number, path in enumerate(self.files.inputs)]
-        found = list(ranges(plain, size=RANGE_BYTES))
         reader = RangeReader(folder, self.settings, self.reading, lean=self.lean, say=self.watch.say)
-        map_ranges(reader, found, jobs=self.jobs, watch=self.watch)
-        return found
+        return read_inputs(self.files.inputs, folder, reader, jobs=self.jobs, watch=self.watch)
 
     def _clusters(self, corpus: Corpus, folder: Path) -> Clusters:
         compare = Comparer(corpus, jobs=self.jobs, lean=self.lean)
@@ -155,11 +157,26 @@ class DocumentRun:
         def tick(chunk: int) -> None:
             self.watch.tick("write", chunk + 1, len(found))
 
-        if self.annotate:
+        if self.files.shards:
+            self._write_shards(documents, chosen)
+        elif self.annotate:
             writing.write_annotated(documents, chosen, self.files.output, tick=tick)
         else:
             writing.write_kept(documents, chosen, self.files.output, jobs=self.jobs, tick=tick)
         return Summary(len(corpus), len(chosen.removed), bad, chosen.cut_buckets, chosen.cut_pairs)
+
+    def _write_shards(self, documents: writing.Documents, chosen: Clusters) -> None:
+        from cleaner.dedup.parquet import ShardWriter, write_shards
+
+        shards = self.files.shards
+        writer = ShardWriter(
+            documents, chosen, shards, self.files.work_path, text=self.reading.text, annotate=self.annotate
+        )
+
+        def tick(number: int) -> None:
+            self.watch.tick("write", number + 1, len(shards))
+
+        write_shards(writer, len(shards), jobs=self.jobs, tick=tick)
 
 
 _ARRAYS: Final = tuple(one.name for one in fields(Progress) if one.name not in _COUNTERS)
@@ -177,6 +194,17 @@ def _load(path: Path) -> Progress | None:
     progress = Progress(**values, **found.about)
     found.close()
     return progress
+
+
+def read_inputs(inputs: Sequence[str], folder: Path, reader: RangeReader, *, jobs: int, watch: Watch) -> list[Range]:
+    """All inputs (JSON lines, or Parquet) through `reader`; their ranges."""
+    if any(map(is_parquet, inputs)):
+        from cleaner.dedup.parquet import read_groups
+
+        return read_groups(inputs, reader, jobs=jobs, tick=lambda done, total: watch.tick("sketch", done, total))
+    found = list(ranges([plain_file(path, number, folder) for number, path in enumerate(inputs)], size=RANGE_BYTES))
+    map_ranges(reader, found, jobs=jobs, watch=watch)
+    return found
 
 
 def map_ranges(reader: RangeReader, found: Sequence[Range], *, jobs: int, watch: Watch) -> None:

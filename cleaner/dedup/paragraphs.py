@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from cleaner.dedup import clusters as clustering
 from cleaner.dedup.clusters import Clusters, Progress
 from cleaner.dedup.corpus import Corpus, Ids, sketch_sections
-from cleaner.dedup.documents import Watch, map_ranges
-from cleaner.dedup.ranges import Range, plain_file, ranges
+from cleaner.dedup.documents import Watch, read_inputs
+from cleaner.dedup.ranges import Range
 from cleaner.dedup.reading import TEXT, Columns, RangeReader, Reading
 from cleaner.dedup.settings import Settings
 from cleaner.dedup.sketch import Sketcher
@@ -75,6 +75,8 @@ def cut(text: str, found: Sequence[tuple[int, int, str, float]]) -> tuple[Edit, 
 
 class ParagraphReader(RangeReader):
     """Turns a range into a chunk whose texts are the paragraphs of its records."""
+
+    takes_arrow = False
 
     def _sketched(self, columns: Columns, sketcher: Sketcher) -> dict[str, NDArray[Any]]:
         owners, starts, ends, texts = [], [], [], []
@@ -146,10 +148,8 @@ class ParagraphRun:
         return cuts
 
     def _find(self, inputs: Sequence[str], folder: Path, done: Path) -> None:
-        plain = [plain_file(path, number, folder) for number, path in enumerate(inputs)]
-        found = list(ranges(plain))
         reader = ParagraphReader(folder, self.settings, self.reading, lean=self.lean, say=self.watch.say)
-        map_ranges(reader, found, jobs=self.jobs, watch=self.watch)
+        found = read_inputs(inputs, folder, reader, jobs=self.jobs, watch=self.watch)
         with ExitStack() as stack:
             corpus = Corpus([reader.path(one.number) for one in found])
             stack.callback(corpus.close)

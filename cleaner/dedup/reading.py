@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, ClassVar, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from cleaner.dedup.settings import Settings
 from cleaner.dedup.sketch import Sketcher
 from cleaner.dedup.store import write_arrays
 from cleaner.errors import ConfigError, RecordError
+from cleaner.records.arrow import is_array
 from cleaner.records.fields import getter, resolve
 from cleaner.records.json_bytes import dumps, locate, parse
 
@@ -52,7 +53,8 @@ class Columns:
     """The lines of a range, in the making."""
 
     kinds: bytearray
-    texts: list[str]
+    texts: Any
+    """A list of strings, or an Arrow array of them."""
     ids: list[bytes]
     scores: list[float]
     bad: list[tuple[int, str]]
@@ -63,6 +65,9 @@ class RangeReader:
 
     Chunks that are there already are left as they are. Picklable; the compiled kernel is loaded where it is used.
     """
+
+    takes_arrow: ClassVar[bool] = True
+    """Whether texts may come as an Arrow array."""
 
     def __init__(
         self,
@@ -102,10 +107,18 @@ class RangeReader:
         if len(ends) and not ended:
             ends[-1] -= 1
         columns = self.columns_of(raw)
-        about = {"offset": lines.offset, "ended": ended, "bad": columns.bad}
+        about = {"offset": lines.offset, "ended": ended}
         del lines, raw  # the texts are all that is needed from here on
-        sections: dict[str, NDArray[Any]] = {"ends": ends, "kinds": np.frombuffer(bytes(columns.kinds), np.uint8)}
-        write_arrays(path, sections | self.sketched(columns), about=about)
+        self.write(path, columns, about, ends=ends)
+
+    def write(
+        self, path: Path, columns: Columns, about: Mapping[str, Any], *, ends: NDArray[np.int64] | None = None
+    ) -> None:
+        """Sketch and write the records of a chunk; `ends` tells where lines end, for inputs that have lines."""
+        sections: dict[str, NDArray[Any]] = {} if ends is None else {"ends": ends}
+        sections["kinds"] = np.frombuffer(bytes(columns.kinds), np.uint8)
+        sections |= self.sketched(columns)
+        write_arrays(path, sections, about={**about, "bad": columns.bad})
 
     def sketched(self, columns: Columns) -> dict[str, NDArray[Any]]:
         """What a chunk holds of its texts; overwritten by the next call."""
@@ -114,8 +127,10 @@ class RangeReader:
         return self._sketched(columns, self._sketcher)
 
     def _sketched(self, columns: Columns, sketcher: Sketcher) -> dict[str, NDArray[Any]]:
+        """What the chunk holds of its texts."""
+        sketch = sketcher.texts if is_array(columns.texts) else sketcher.lent
         sections: dict[str, NDArray[Any]] = {
-            **sketch_sections(sketcher.lent(columns.texts, signatures=self._signatures)),
+            **sketch_sections(sketch(columns.texts, signatures=self._signatures)),
             "ids": np.frombuffer(b"".join(columns.ids), np.uint8),
             "id_ends": np.cumsum(np.fromiter(map(len, columns.ids), np.int64, len(columns.ids))),
         }

@@ -167,7 +167,7 @@ def write_annotated(documents: Documents, clusters: Clusters, path: str, *, tick
     """All lines; texts that would go get `{"dedup": {"kept": id, "similarity": s}}` under the key `cleaner`."""
     lines = documents.first_lines()
     removed = clusters.removed
-    kept_ids = _id_table(documents, clusters, lines)
+    kept_ids = id_table(documents, clusters, lines)
     corpus = documents.corpus
     with Output(path) as out:
         for chunk in range(len(documents.ranges)):
@@ -196,7 +196,7 @@ def _annotated(line: bytes, kept: bytes, similarity: float) -> bytes:
     return put(line, ANNOTATIONS, value)
 
 
-def _id_table(documents: Documents, clusters: Clusters, lines: Sequence[int]) -> Callable[[int], bytes]:
+def id_table(documents: Documents, clusters: Clusters, lines: Sequence[int]) -> Callable[[int], bytes]:
     """The ids of all texts that others are dropped for, by number."""
     kept = np.unique(clusters.kept[clusters.removed])
     blob = bytearray()
@@ -216,7 +216,7 @@ def write_removed(documents: Documents, clusters: Clusters, path: str) -> None:
     """One row per text that does not stay: its id, that of the one that stays for it, and their similarity."""
     lines = documents.first_lines()
     removed = clusters.removed
-    kept_ids = _id_table(documents, clusters, lines)
+    kept_ids = id_table(documents, clusters, lines)
     values = documents.ids(removed, lines)
     with Output(path) as out:
         for first in range(0, len(removed), _ROWS):
@@ -232,7 +232,7 @@ def write_removed(documents: Documents, clusters: Clusters, path: str) -> None:
 def write_clusters(documents: Documents, clusters: Clusters, path: str) -> None:
     """One row per cluster of two or more: the id of the text that stays, their number, the ids of the others."""
     lines = documents.first_lines()
-    kept_ids = _id_table(documents, clusters, lines)
+    kept_ids = id_table(documents, clusters, lines)
     removed = clusters.removed
     kept = clusters.kept[removed]
     blob = bytearray()
