@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
 from pathlib import Path
 
 from cleaner.cli.interrupts import Interrupts
@@ -14,45 +13,15 @@ from cleaner.dedup.ranges import plain_file
 from cleaner.dedup.reading import Reading
 from cleaner.dedup.settings import Settings
 from cleaner.dedup.work import facts, work_folder
-from cleaner.edits import Result, apply
-from cleaner.errors import ConfigError
-from cleaner.pipeline import BatchCleaner, Item, Options, Portion
+from cleaner.paragraph_cuts import CutParagraphs
+from cleaner.pipeline import Options
 from cleaner.records.fields import Fields
-from cleaner.records.files import STDIN, Batch
+from cleaner.records.files import STDIN
 from cleaner.records.outputs import STDOUT
 from cleaner.records.stats import Stats
 from cleaner.stream import Plan, Source
 from cleaner.stream import Watch as StreamWatch
 from cleaner.stream import run as run_stream
-
-
-class CutParagraphs(BatchCleaner):
-    """Gives each record the edits that were found for its place in the inputs."""
-
-    def __init__(self, cuts: Cuts, fields: Fields, options: Options) -> None:
-        super().__init__(_NoEngine(), fields, options)
-        self._cuts, self._input = cuts, 0
-
-    def __call__(self, batch: Batch) -> Portion:
-        """Cut the paragraphs of the records of `batch`."""
-        self._input = batch.input
-        return super().__call__(batch)
-
-    def clean(self, items: Sequence[Item], *, html: bool) -> list[Result]:
-        """What was found for the places of `items`."""
-        results = []
-        for item in items:
-            text = str(item.content)
-            edits = () if html else self._cuts.edits(self._input, item.number, text)
-            results.append(Result(apply(text, edits), edits, text))
-        return results
-
-
-class _NoEngine:
-    """Stands where an engine is expected; what is cut was decided before."""
-
-    def clean_batch(self, texts: Sequence[str], **_: object) -> list[Result]:
-        raise ConfigError(f"{len(texts)} texts: paragraphs are judged by their place, not by themselves")
 
 
 def cut_paragraphs(
