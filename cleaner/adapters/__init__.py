@@ -1,1 +1,1 @@
-"""Steps in other people's pipelines. Each module loads its host where it is used, and holds no logic of its own."""
+"""Steps in other people's pipelines: thin, without logic of their own, importing their host where it is used."""

@@ -32,7 +32,7 @@ from cleaner.edits import Edit
 from cleaner.errors import ConfigError
 
 EXACT, NEAR, FREQUENT = "dedup.paragraph/exact", "dedup.paragraph/near", "dedup.paragraph/frequent"
-_RULES: Final = (EXACT, NEAR, FREQUENT)
+RULES: Final = (EXACT, NEAR, FREQUENT)
 STAYS: Final = -1
 _LIST: Final = re.compile(r"\s*(?:[-*+•‣▪●◦–—·]|\(?(?:\d{1,3}|[A-Za-z])[.)])\s")
 _TABLE: Final = re.compile(r"\s*\||.*\|.*\||[^\t]*\t[^\t]*\t")
@@ -113,7 +113,7 @@ class Cuts:
         first = int(low + np.searchsorted(self.lines[low:high], line))
         last = int(low + np.searchsorted(self.lines[low:high], line + 1))
         found = [
-            (int(self.starts[at]), int(self.ends[at]), _RULES[self.rules[at]], float(self.scores[at]))
+            (int(self.starts[at]), int(self.ends[at]), RULES[self.rules[at]], float(self.scores[at]))
             for at in range(first, last)
         ]
         return cut(text, found)
@@ -168,7 +168,7 @@ class ParagraphRun:
         rules = rules_of_equals(same, records, corpus.sizes, long=long, max_documents=self.max_documents)
         near = (records != records[kept]) & (kept != same) & (chosen.similarity >= self.settings.threshold)
         near &= (corpus.sizes >= long) & (rules == STAYS)
-        rules[near] = _RULES.index(NEAR)
+        rules[near] = RULES.index(NEAR)
         gone = np.flatnonzero(rules != STAYS)
         starts = _section(corpus, "starts")
         gone_sections: dict[str, NDArray[Any]] = {
@@ -197,7 +197,7 @@ def rules_of_equals(
     later = records != records[same]
     frequent = later & (_documents_per_paragraph(same, records)[same] > max_documents)
     exact = later & (sizes >= long) & ~frequent
-    return np.where(frequent, _RULES.index(FREQUENT), np.where(exact, _RULES.index(EXACT), STAYS)).astype(np.int8)
+    return np.where(frequent, RULES.index(FREQUENT), np.where(exact, RULES.index(EXACT), STAYS)).astype(np.int8)
 
 
 def _section(corpus: Corpus, name: str) -> NDArray[Any]:
