@@ -195,6 +195,10 @@ class Lines:
         """Per row: code points between its ends."""
         return self.end - self.start
 
+    def longest(self) -> int:
+        """Code points of the longest text of the batch, and one for its end."""
+        return int(np.diff(self.base, append=np.int32(len(self.points))).max(initial=0))
+
     def weight(self) -> Ints:
         """Per row: twice its length in words, where a letter of a script without spaces is half a word."""
         return 2 * self.words + self.counts[:, DENSE]

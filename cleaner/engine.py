@@ -21,6 +21,7 @@ from cleaner.judge.look import Look, look, look_again
 from cleaner.judge.resolve import Languages, decide, line_edits, undecided
 from cleaner.judge.score import Judged, Scorer
 from cleaner.judge.trees import load_weights
+from cleaner.kernels.base import LIBRARY
 from cleaner.packs.load import load_rules, rules_root
 from cleaner.packs.match import RuleSet, compile_rules
 from cleaner.packs.schema import Rule
@@ -89,6 +90,7 @@ class Cleaner:
         self._build()
 
     def _build(self) -> None:
+        LIBRARY.load()  # once, before workers are forked that would all have to
         options = self._options
         rules = options["rules"]
         if rules is None:

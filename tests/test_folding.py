@@ -51,7 +51,8 @@ def test_the_kernel_folds_alike(text):
     room = 2 * len(line) + 4
     chars, origin = np.zeros(room, np.uint32), np.zeros(room, np.int64)
     words, hashes = np.zeros((2, room), np.int64), np.zeros(room, np.uint64)
-    many = fold_words(codes, 0, len(line), chars, origin, words, hashes)
+    with np.errstate(over="ignore"):  # hashes wrap around
+        many = fold_words(codes, 0, len(line), chars, origin, words, hashes)
     plain, places = reference.folded(line)
     count = words[0, many]
     assert "".join(map(chr, chars[:count])) == plain

@@ -25,7 +25,11 @@ def find(scene: Scene) -> Findings:
     least, most = int(settings.get("min_title", 12)), int(settings.get("max_rest", 60))
     lines = scene.lines
     places = np.empty((len(lines.texts) * _HEAD * _HEAD, 2), np.int32)
-    made = kernel.glued(lines.codes, lines.first, lines.start, lines.end, _HEAD, _LONGEST, least, most, places)
+    room = 2 * _LONGEST + 4
+    made = kernel.glued(
+        lines.codes, lines.first, lines.start, lines.end, _LONGEST, least, most, np.empty((_HEAD, room), np.uint32),
+        np.empty(_HEAD, np.int64), np.empty(room, np.int64), np.empty(room, np.uint64), np.empty((2, room), np.int64), places,
+    )  # fmt: skip
     row, kind = places[:made].T
     titled: list[int] = []
     for doc, title in enumerate(scene.titles or ()):

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleaner.detectors.scene import Alike, Findings, Scene
-from cleaner.document import QUOTE, STOP, Ints, last_kinds
+from cleaner.document import QUOTE, STOP, Ints, Lines, last_kinds
 
 _HEAD_ROWS: Final = 8
 
@@ -40,7 +40,8 @@ def _groups(scene: Scene) -> Ints:
 
     lines = scene.lines
     group = np.empty(len(lines), np.int32)
-    kernel.groups(lines.points, lines.first, lines.start, lines.end, group)
+    table = np.empty(max(4 * int(np.diff(lines.first).max(initial=0)), 16), np.int32)
+    kernel.groups(lines.points, lines.first, lines.start, lines.end, table, group)
     return group
 
 
@@ -100,17 +101,27 @@ def _similar(known: Alike) -> dict[str, list[int]]:
     return found
 
 
-def _pairs(scene: Scene, group: Ints) -> tuple[list[tuple[int, int, str]], set[int]]:
+def compared(lines: Lines, pairs: Ints) -> Ints:
+    """What `pairs` of rows have in common: (pairs, 4), see `kernels.repeats.common`."""
     from cleaner.kernels import repeats as kernel
 
+    facts = np.empty((len(pairs), 4), np.int32)
+    room = 2 * int(lines.length()[pairs].max(initial=0)) + 4
+    kernel.common(
+        lines.codes, lines.start, lines.end, pairs, np.empty(room, np.uint32), np.empty(room, np.int64),
+        np.empty((2, room), np.int64), np.empty((3, room), np.uint64), np.empty(4 * room + 16, np.uint64), facts,
+    )  # fmt: skip
+    return facts
+
+
+def _pairs(scene: Scene, group: Ints) -> tuple[list[tuple[int, int, str]], set[int]]:
     settings = scene.settings.get("contained", {})
     least, quoted = int(settings.get("min_words", 8)), float(settings.get("quoted_share", 0.55))
     share = float(settings.get("share", 0.85))
     lines = scene.lines
     pairs, crowded = _candidates(scene, least)
     pairs = pairs[group[pairs[:, 0]] != group[pairs[:, 1]]]
-    facts = np.empty((len(pairs), 4), np.int32)
-    kernel.common(lines.codes, lines.start, lines.end, pairs, facts)
+    facts = compared(lines, pairs)
     found: list[tuple[int, int, str]] = []
     for (one, other), (first, second, triples, same) in zip(pairs.tolist(), facts.tolist(), strict=True):
         common = same / triples if triples else 0.0
@@ -141,12 +152,15 @@ def _candidates(scene: Scene, least: int) -> tuple[Ints, set[int]]:
     quoted = lines.kinds[lines.start] == QUOTE
     able: NDArray[np.bool_] = (lines.weight() >= 2 * least) & (scene.prose | quoted) & ~scene.listed
     pairs = np.empty(3 * int(lines.length()[able].sum()) + 3, np.int64)
+    most = lines.longest()
+    slots = max(4 * most, 16)
     crowded = np.zeros(len(lines.texts), bool)
     # Lines may be missing from a batch; its words never are.
     first_word = np.searchsorted(lines.word_at, lines.start).astype(np.int32)
     made = kernel.pairs_of_rows(
         lines.points, lines.codes, lines.kinds, lines.word_at, lines.words, lines.counts, lines.first, lines.start,
-        lines.end, first_word, able, pairs, crowded,
+        lines.end, first_word, able, np.empty(most, np.uint64), np.empty(most, np.int32), np.empty(slots, np.uint64),
+        np.empty((slots, kernel.CROWD + 2), np.int32), pairs, crowded,
     )  # fmt: skip
     both, times = np.unique(pairs[:made], return_counts=True)
     both = both[times >= 2]

@@ -33,7 +33,8 @@ def shared_words(content: Content, prose: NDArray[np.bool_]) -> tuple[Ints, Ints
     from cleaner.kernels import cohesion as kernel
 
     words, shared = np.zeros(len(prose), np.int32), np.zeros(len(prose), np.int32)
-    kernel.shared(content.number, content.row, prose, words, shared)
+    ends = np.empty((2, int(content.number.max(initial=-1)) + 1), np.int32)
+    kernel.shared(content.number, content.row, prose, ends, words, shared)
     return words, shared
 
 
@@ -42,7 +43,9 @@ def content_words(lines: Lines) -> Content:
     from cleaner.kernels import cohesion as kernel
 
     number, row = np.empty(len(lines.codes), np.int32), np.empty(len(lines.codes), np.int32)
+    table = np.empty((max(4 * lines.longest(), 16), 2), np.int32)
     made = kernel.content(
-        lines.codes, lines.kinds, lines.word_at, lines.first, lines.start, lines.end, lines.words, lines.counts, number, row
-    )
+        lines.codes, lines.kinds, lines.word_at, lines.first, lines.start, lines.end, lines.words, lines.counts,
+        table, number, row,
+    )  # fmt: skip
     return Content(number[:made].copy(), row[:made].copy())

@@ -200,7 +200,14 @@ def place_measures(lines: Lines, place: Place, prose: Flags) -> dict[str, Bytes]
 def _fill_places(lines: Lines, place: Place, prose: Flags, out: Bytes) -> None:
     from cleaner.kernels import measures as kernel
 
-    kernel.place(place.bounds(), lines.length(), lines.weight(), prose, lines.blank_before, _LOG, out)
+    kernel.place(place.bounds(), lines.length(), lines.weight(), prose, lines.blank_before, _LOG, *_scratch(len(lines)), out)
+
+
+def _scratch(lines: int) -> tuple[Longs, Flags]:
+    """What kernels write running sums and marks of `lines` lines to."""
+    from cleaner.kernels import measures as kernel
+
+    return np.empty((kernel.SUMS, lines + 1), np.int64), np.empty((kernel.MARKS, lines), bool)
 
 
 def first_look(
@@ -218,7 +225,7 @@ def first_look(
     cohesion = votes + len(VOTE_NAMES)
     values[:places] = own
     _fill_places(lines, place, prose, values[places:votes])
-    kernel.votes(place.bounds(), prose, level, _TRAILING, _ANNOUNCING_CLASSES, values[votes:cohesion])
+    kernel.votes(place.bounds(), prose, level, _TRAILING, _ANNOUNCING_CLASSES, *_scratch(len(lines)), values[votes:cohesion])
     values[votes + len(CLASSES) + 1] = covered
     values[cohesion] = cap(content)
     values[cohesion + 1] = cap(shared)
@@ -233,7 +240,7 @@ def second_look(place: Place, length: Ints, prose: Flags, score: Bytes) -> Measu
 
     first = place.bounds()
     values = np.empty((len(SECOND_NAMES), len(score)), np.uint8)
-    kernel.second(first, length, prose, score, _LOG, values)
+    kernel.second(first, length, prose, score, _LOG, *_scratch(len(score)), values)
     kernel.neighbours(first, _SCORE, _SCORE_STEPS, len(_OF_SCORES), values)
     return Measures(SECOND_NAMES, values)
 

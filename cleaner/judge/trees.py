@@ -47,7 +47,10 @@ class Trees:
 
         out = np.full(values.shape[1], self.bias, np.int32)
         if len(self):
-            kernel.score(np.ascontiguousarray(values), self.feature, self.border, self.leaves, self.depth, out)
+            numbers = np.empty((kernel.ABREAST, kernel.CHUNK), np.uint8)
+            kernel.score(
+                np.ascontiguousarray(values), self.feature, self.border, self.leaves, self.depth, numbers, out
+            )
         return out
 
     def shares(self, values: Bytes, line: int) -> dict[str, int]:

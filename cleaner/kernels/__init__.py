@@ -1,4 +1,5 @@
-"""The compiled parts of the text engine. Import its modules (but `kinds`) inside functions: they bring numba along.
+"""The compiled parts of the text engine. They are compiled once and kept as machine code (`cleaner.machine`); a warm start needs no
+compiler.
 
 Every kernel reads and writes arrays that its caller made, and says in its docstring which ones it fills.
 """

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from cleaner import compiled
-from cleaner.compiled import Function, inner
+from cleaner.machine import Library
 
 Array = Any
 """A numpy array inside compiled code, where its element's type is the compiler's business."""
 Number = Any
 """A number or truth value there."""
 
-_SOURCES: Final = sorted(Path(__file__).parent.glob("*.py"))
-
-
-def kernel(result: str, *parameters: str) -> Callable[[Function], Function]:
-    """`compiled.kernel`, kept with the other kernels of this folder."""
-
-    def compile_(function: Function) -> Function:
-        with compiled.compiling(_SOURCES) as cached:
-            return compiled.kernel(cached, result, *parameters)(function)
-
-    return compile_
-
-
-__all__ = ["Array", "Number", "inner", "kernel"]
+_FOLDER: Final = Path(__file__).parent
+_MODULES: Final = ("cohesion", "measures", "phrases", "repeats", "rows", "trees", "votes")
+LIBRARY: Final = Library(__package__, _MODULES, sorted(_FOLDER.glob("*.py")))
+kernel: Final = LIBRARY.kernel
+inner: Final = LIBRARY.inner

@@ -35,12 +35,12 @@ def _is_long(kinds: Array, at: Number, end: Number) -> Number:
 
 
 @inner
-def _renumber(number: Array, low: Number, high: Number, fresh: Number) -> Number:
+def _renumber(number: Array, low: Number, high: Number, table: Array, fresh: Number) -> Number:
     """Replace the slots number[low:high] by numbers from `fresh` on; returns the next one that is free."""
     size = 16
     while size < 2 * (high - low):
         size *= 2
-    table = np.full((size, 2), -1, np.int32)
+    table[:size, 0] = -1
     for at in range(low, high):
         place = number[at] & (size - 1)
         while table[place, 0] >= 0 and table[place, 0] != number[at]:
@@ -52,14 +52,15 @@ def _renumber(number: Array, low: Number, high: Number, fresh: Number) -> Number
     return fresh
 
 
-@kernel("i8", "u4[]", "u1[]", "i4[]", "i4[]", "i4[]", "i4[]", "i4[]", "i4[,]", "i4[]", "i4[]")
+@kernel("i8", "u4[]", "u1[]", "i4[]", "i4[]", "i4[]", "i4[]", "i4[]", "i4[,]", "i4[,]", "i4[]", "i4[]")
 def content(
     codes: Array, kinds: Array, word_at: Array, first: Array, start: Array, end: Array, words: Array, counts: Array,
-    number: Array, row_of: Array,
+    table: Array, number: Array, row_of: Array,
 ) -> Number:  # fmt: skip
     """Fill `number` and `row_of`, one per content word, ordered by row; returns how many there are.
 
-    Words get the same number where they share text and slot, and no two texts share a number.
+    Words get the same number where they share text and slot, and no two texts share a number. `table` (slots, 2) is scratch:
+    at least 16 slots, and four times the words of any text.
     """
     made, fresh, word = 0, 0, 0
     for doc in range(len(first) - 1):
@@ -75,18 +76,19 @@ def content(
                     if kinds[at] == DENSE and kinds[at + 1] == DENSE:
                         number[made], row_of[made] = _slot(codes, at, 2), row
                         made += 1
-        fresh = _renumber(number, low, made, fresh)
+        fresh = _renumber(number, low, made, table, fresh)
     return made
 
 
-@kernel("void", "i4[]", "i4[]", "b1[]", "i4[]", "i4[]")
-def shared(number: Array, row: Array, prose: Array, words: Array, out: Array) -> None:
-    """Count per row the content words (`words`), and those that stand in another row of prose too (`out`); both zeros."""
-    most = 0
-    for at in range(len(number)):
-        most = max(most, number[at] + 1)
+@kernel("void", "i4[]", "i4[]", "b1[]", "i4[,]", "i4[]", "i4[]")
+def shared(number: Array, row: Array, prose: Array, ends: Array, words: Array, out: Array) -> None:
+    """Count per row the content words (`words`), and those that stand in another row of prose too (`out`); both zeros.
+
+    `ends` (2, the largest number and 1) is scratch.
+    """
     # The first and the last paragraph that has a word: where both are the row itself, no other one has it.
-    first, last = np.full(most, -1, np.int32), np.full(most, -1, np.int32)
+    first, last = ends[0], ends[1]
+    first[:] = -1
     for at in range(len(number)):
         if prose[row[at]]:
             if first[number[at]] < 0:

@@ -26,6 +26,8 @@ _PROSE_WEIGHT: Final = 24
 """Twelve words, or 24 letters of a script without spaces: from here on a line that ends in a stop reads as prose."""
 _LONG_WEIGHT: Final = 80
 _SHORT_WEIGHT: Final = 30
+SUMS: Final = 6
+MARKS: Final = 3
 
 
 @inner
@@ -160,14 +162,19 @@ def around(total: Array, row: Number, low: Number, high: Number, reach: Number) 
     return total[min(row + reach + 1, high)] - total[max(row - reach, low)] - (total[row + 1] - total[row])
 
 
-@kernel("void", "i4[]", "i4[]", "i4[]", "b1[]", "u1[]", "u1[]", "u1[,]")
+@kernel("void", "i4[]", "i4[]", "i4[]", "b1[]", "u1[]", "u1[]", "i8[,]", "b1[,]", "u1[,]")
 def place(
-    first: Array, length: Array, weight: Array, prose: Array, blank_before: Array, logs: Array, out: Array
-) -> None:
-    """Fill `out` with where lines stand: `judge.measures.PLACE_NAMES`."""
+    first: Array, length: Array, weight: Array, prose: Array, blank_before: Array, logs: Array, sums: Array, marks: Array,
+    out: Array,
+) -> None:  # fmt: skip
+    """Fill `out` with where lines stand: `judge.measures.PLACE_NAMES`.
+
+    Here and below `sums` (SUMS, lines + 1) and `marks` (MARKS, lines) are scratch.
+    """
     n = len(prose)
-    chars, solids, proses = np.zeros(n + 1, np.int64), np.zeros(n + 1, np.int64), np.zeros(n + 1, np.int64)
-    short = np.empty(n, np.bool_)
+    chars, solids, proses = sums[0], sums[1], sums[2]
+    sums[:3, 0] = 0
+    short = marks[0]
     for row in range(n):
         chars[row + 1] = chars[row] + length[row]
         solids[row + 1] = solids[row] + (length[row] if prose[row] else 0)
@@ -212,18 +219,21 @@ def _prose_since(event: Array, prose: Array, first: Array, out: Array) -> None:
             seen += prose[row]
 
 
-@kernel("void", "i4[]", "b1[]", "u1[,]", "b1[]", "i8[]", "u1[,]")
-def votes(first: Array, prose: Array, level: Array, trailing: Array, announcing: Array, out: Array) -> None:
+@kernel("void", "i4[]", "b1[]", "u1[,]", "b1[]", "i8[]", "i8[,]", "b1[,]", "u1[,]")
+def votes(
+    first: Array, prose: Array, level: Array, trailing: Array, announcing: Array, sums: Array, marks: Array, out: Array
+) -> None:
     """Fill `out` with what rules say: levels per class, the strongest, and that of other lines; see `VOTE_NAMES`.
 
     `level` is (classes, lines), `trailing` says which classes stand after an article, `announcing` names classes. The row
     `vote_covers` is left alone.
     """
     classes, n = level.shape
-    firm, trail, event = np.zeros(n, np.bool_), np.zeros(n, np.bool_), np.zeros(n, np.bool_)
-    firms, voted, trails = np.zeros(n + 1, np.int64), np.zeros(n + 1, np.int64), np.zeros(n + 1, np.int64)
-    for row in range(n):
-        out[classes, row] = 0
+    firm, trail, event = marks[0], marks[1], marks[2]
+    firms, voted, trails = sums[0], sums[1], sums[2]
+    sums[:3, 0] = 0
+    out[classes, :] = 0
+    trail[:] = False
     for column in range(classes):
         for row in range(n):
             value = level[column, row]
@@ -268,7 +278,9 @@ def neighbours(first: Array, seen: Array, steps: Array, width: Number, out: Arra
         begin, stop = max(0, -step), max(min(n, n - step), 0)
         for column in seen:
             if begin < stop:
-                out[at, begin:stop] = out[column, begin + step : stop + step]
+                target, source = out[at][begin:stop], out[column][begin + step : stop + step]
+                for row in range(stop - begin):
+                    target[row] = source[row]
             at += 1
         for doc in range(len(first) - 1):
             low, high = np.int64(first[doc]), np.int64(first[doc + 1])
@@ -285,13 +297,15 @@ def _mean(mass: Number, size: Number) -> Number:
     return min(mass // max(size, 1), 255)
 
 
-@kernel("void", "i4[]", "i4[]", "b1[]", "u1[]", "u1[]", "u1[,]")
-def second(first: Array, length: Array, prose: Array, score: Array, logs: Array, out: Array) -> None:
+@kernel("void", "i4[]", "i4[]", "b1[]", "u1[]", "u1[]", "i8[,]", "b1[,]", "u1[,]")
+def second(
+    first: Array, length: Array, prose: Array, score: Array, logs: Array, sums: Array, marks: Array, out: Array
+) -> None:
     """Fill `out` with what the scores of the other lines say: `judge.measures.SECOND_NAMES` up to the neighbours."""
     n = len(prose)
-    sums = np.zeros((6, n + 1), np.int64)
+    sums[:6, 0] = 0
     masses, sizes, bodies, firms, chars, chromes = sums[0], sums[1], sums[2], sums[3], sums[4], sums[5]
-    body, firm, chrome = np.empty(n, np.bool_), np.empty(n, np.bool_), np.empty(n, np.bool_)
+    body, firm, chrome = marks[0], marks[1], marks[2]
     for row in range(n):
         size = min(np.int64(length[row]), 400)
         body[row] = score[row] < 96 and prose[row]

@@ -68,19 +68,15 @@ def _put(
     return True
 
 
-@kernel("b1", "u4[]", "i4[]", "b1[]", "u8", "u8[]", "i4[,]", "u1[]")
+@kernel("b1", "u4[]", "i4[]", "b1[]", "u8", "u8[]", "i4[,]", "u1[]", "i8[]", "u8[]")
 def build_words(
-    text: Array, starts: Array, bordered: Array, seed: Array, table: Array, owner: Array, sieve: Array
-) -> Number:
+    text: Array, starts: Array, bordered: Array, seed: Array, table: Array, owner: Array, sieve: Array, stop: Array,
+    hashes: Array,
+) -> Number:  # fmt: skip
     """Fill `table` and `sieve` with the `bordered` phrases, phrase i being text[starts[i]:starts[i+1]].
 
-    False where two hashes of `seed` clash. `owner` (slots, 2) is scratch.
+    False where two hashes of `seed` clash. `owner` (slots, 2), and `stop` and `hashes` (the longest phrase and 1), are scratch.
     """
-    width = 0
-    for phrase in range(len(starts) - 1):
-        width = max(width, starts[phrase + 1] - starts[phrase])
-    stop = np.empty(width + 1, np.int64)
-    hashes = np.empty(width + 1, np.uint64)
     for phrase in range(len(starts) - 1):
         if not bordered[phrase]:
             continue

@@ -13,7 +13,7 @@ from cleaner.kernels.kinds import DENSE, FOLD_MASK, FOLDED_SPACE
 _MIX: Final = np.uint64(0x9E3779B97F4A7C15)
 _WINDOW: Final = 16
 """Characters of an anchor: two to four words, rare enough to be few and short enough to survive small edits."""
-_CROWD: Final = 6
+CROWD: Final = 6
 """An anchor that more rows share than this belongs to a formula of the text (a template, a refrain), not to a repeat."""
 _EDGE: Final = 12
 
@@ -46,13 +46,16 @@ def _equal(points: Array, one: Number, other: Number, size: Number) -> Number:
     return True
 
 
-@kernel("void", "u4[r]", "i4[]", "i4[]", "i4[]", "i4[]")
-def groups(points: Array, first: Array, start: Array, end: Array, group: Array) -> None:
-    """Fill `group`: per row the first row of its text with the same line."""
+@kernel("void", "u4[r]", "i4[]", "i4[]", "i4[]", "i4[]", "i4[]")
+def groups(points: Array, first: Array, start: Array, end: Array, table: Array, group: Array) -> None:
+    """Fill `group`: per row the first row of its text with the same line.
+
+    `table` is scratch: at least 16 slots, and four times the rows of any text.
+    """
     for doc in range(len(first) - 1):
         low, high = first[doc], first[doc + 1]
         size = slots_for(high - low)
-        table = np.full(size, -1, np.int32)
+        table[:size] = -1
         for row in range(low, high):
             length = end[row] - start[row]
             slot = np.int64(_row_hash(points, start[row], end[row]) & np.uint64(size - 1))
@@ -106,10 +109,12 @@ def _anchors(
 
 
 @inner
-def _pair_up(keys: Array, rows: Array, count: Number, pairs: Array, made: Number) -> tuple[Number, Number]:
+def _pair_up(
+    keys: Array, rows: Array, count: Number, table: Array, members: Array, pairs: Array, made: Number
+) -> tuple[Number, Number]:
     """Add the pairs of rows that share an anchor, once for each; returns how many, and whether crowds were left out."""
     size = slots_for(count)
-    table, members = np.zeros(size, np.uint64), np.zeros((size, _CROWD + 2), np.int32)
+    members[:size, 0] = 0
     crowded = False
     for index in range(count):
         slot = np.int64(keys[index] & np.uint64(size - 1))
@@ -117,13 +122,13 @@ def _pair_up(keys: Array, rows: Array, count: Number, pairs: Array, made: Number
             slot = (slot + 1) & (size - 1)
         table[slot] = keys[index]
         known = members[slot, 0]
-        if known <= _CROWD and (known == 0 or members[slot, known] != rows[index]):
+        if known <= CROWD and (known == 0 or members[slot, known] != rows[index]):
             members[slot, 0] = known + 1
             members[slot, known + 1] = rows[index]
     for slot in range(size):
         known = members[slot, 0]
-        crowded = crowded or known > _CROWD
-        if 2 <= known <= _CROWD:
+        crowded = crowded or known > CROWD
+        if 2 <= known <= CROWD:
             for one in range(1, known):
                 for other in range(one + 1, known + 1):
                     pairs[made] = (np.int64(members[slot, one]) << 32) | np.int64(members[slot, other])
@@ -132,18 +137,20 @@ def _pair_up(keys: Array, rows: Array, count: Number, pairs: Array, made: Number
 
 
 @kernel(
-    "i8", "u4[r]", "u4[]", "u1[]", "i4[]", "i4[]", "i4[,]", "i4[]", "i4[]", "i4[]", "i4[]", "b1[]", "i8[]", "b1[]",
+    "i8", "u4[r]", "u4[]", "u1[]", "i4[]", "i4[]", "i4[,]", "i4[]", "i4[]", "i4[]", "i4[]", "b1[]", "u8[]", "i4[]",
+    "u8[]", "i4[,]", "i8[]", "b1[]",
 )  # fmt: skip
 def pairs_of_rows(
     points: Array, codes: Array, kinds: Array, word_at: Array, words: Array, counts: Array, first: Array, start: Array,
-    end: Array, first_word: Array, able: Array, pairs: Array, crowded: Array,
+    end: Array, first_word: Array, able: Array, keys: Array, rows: Array, table: Array, members: Array, pairs: Array,
+    crowded: Array,
 ) -> Number:  # fmt: skip
     """Fill `pairs` with (earlier row << 32 | later row) for each anchor that two of a few rows share; returns how many.
 
     The words of a row begin at word_at[first_word[row]:]. `crowded` gets per text whether an anchor was left out because
-    too many rows share it. `pairs` needs room for three times the code points of the able rows.
+    too many rows share it. `pairs` needs room for three times the code points of the able rows. Scratch: `keys` and `rows`
+    for the code points of the able rows of a text, `table` and `members` (slots, CROWD + 2) for four times as many.
     """
-    keys, rows = np.empty(len(pairs) // 3 + 1, np.uint64), np.empty(len(pairs) // 3 + 1, np.int32)
     made = 0
     for doc in range(len(first) - 1):
         many, count = 0, 0
@@ -154,7 +161,7 @@ def pairs_of_rows(
                     points, codes, kinds, word_at, words, counts, start, end, row, first_word[row], keys, rows, count
                 )
         if many > 1:
-            made, crowded[doc] = _pair_up(keys, rows, count, pairs, made)
+            made, crowded[doc] = _pair_up(keys, rows, count, table, members, pairs, made)
     return made
 
 
@@ -163,7 +170,8 @@ def _units(chars: Array, words: Array, hashes: Array, many: Number, units: Array
     """Hashes of a folded line's words, or its characters where it has hardly any spaces; returns how many."""
     count = words[0, many]
     if many * 12 >= count:
-        units[:many] = hashes[:many]
+        for word in range(many):
+            units[word] = hashes[word]
         return many
     made = 0
     for at in range(count):
@@ -180,10 +188,10 @@ def _triple(units: Array, at: Number) -> Array:
 
 
 @inner
-def _share(units: Array, many: Number, others: Array, more: Number) -> Number:
+def _share(units: Array, many: Number, others: Array, more: Number, table: Array) -> Number:
     """How many of the triples of units[:many] stand in others[:more]."""
     size = slots_for(more)
-    table = np.zeros(size, np.uint64)
+    table[:size] = np.uint64(0)
     for at in range(more - 2):
         key = _triple(others, at)
         slot = np.int64((key >> np.uint64(20)) & np.uint64(size - 1))
@@ -200,41 +208,42 @@ def _share(units: Array, many: Number, others: Array, more: Number) -> Number:
     return found
 
 
-@kernel("void", "u4[]", "i4[]", "i4[]", "i4[,]", "i4[,]")
-def common(codes: Array, start: Array, end: Array, pairs: Array, out: Array) -> None:
+@kernel("void", "u4[]", "i4[]", "i4[]", "i4[,]", "u4[]", "i8[]", "i8[,]", "u8[,]", "u8[]", "i4[,]")
+def common(
+    codes: Array, start: Array, end: Array, pairs: Array, chars: Array, origin: Array, words: Array, units: Array, table: Array,
+    out: Array,
+) -> None:  # fmt: skip
     """Compare rows: per pair (pairs, 2), `out` (pairs, 4) gets both folded lengths, and how many word triples the shorter
-    one (of equals the second) has and shares with the other."""
-    most = 0
-    for pair in range(len(pairs)):
-        for side in range(2):
-            most = max(most, end[pairs[pair, side]] - start[pairs[pair, side]])
-    room = 2 * most + 4
-    chars, origin, hashes = np.empty(room, np.uint32), np.empty(room, np.int64), np.empty(room, np.uint64)
-    words, units = np.empty((2, room), np.int64), np.empty((2, room), np.uint64)
-    many = np.zeros(2, np.int64)
+    one (of equals the second) has and shares with the other.
+
+    Scratch: `chars`, `origin`, `words` (2 rows) and `units` (3 rows) for twice the code points of a row and 4 more, `table` for
+    eight times as many and 16.
+    """
+    many_one, many_two = 0, 0
     for pair in range(len(pairs)):
         for side in range(2):
             row = pairs[pair, side]
-            count = fold_words(codes, start[row], end[row], chars, origin, words, hashes)
+            count = fold_words(codes, start[row], end[row], chars, origin, words, units[2])
             out[pair, side] = words[0, count]
-            many[side] = _units(chars, words, hashes, count, units[side])
+            many_one, many_two = many_two, _units(chars, words, units[2], count, units[side])
         shorter = 1 if out[pair, 1] <= out[pair, 0] else 0
-        longer = 1 - shorter
-        out[pair, 2] = max(many[shorter] - 2, 0)
-        out[pair, 3] = _share(units[shorter], many[shorter], units[longer], many[longer])
+        few, more = (many_two, many_one) if shorter else (many_one, many_two)
+        out[pair, 2] = max(few - 2, 0)
+        out[pair, 3] = _share(units[shorter], few, units[1 - shorter], more, table)
 
 
-@kernel("i8", "u4[]", "i4[]", "i4[]", "i4[]", "i8", "i8", "i8", "i8", "i4[,]")
+@kernel("i8", "u4[]", "i4[]", "i4[]", "i4[]", "i8", "i8", "i8", "u4[,]", "i8[]", "i8[]", "u8[]", "i8[,]", "i4[,]")
 def glued(
-    codes: Array, first: Array, start: Array, end: Array, head: Number, longest: Number, least: Number, most: Number, out: Array
-) -> Number:
-    """Lines among the first `head` of each text that end (kind 0) or begin (kind 1) in another of them; (row, kind) to `out`.
+    codes: Array, first: Array, start: Array, end: Array, longest: Number, least: Number, most: Number, chars: Array,
+    size: Array, origin: Array, hashes: Array, words: Array, out: Array,
+) -> Number:  # fmt: skip
+    """Lines among the first of each text that end (kind 0) or begin (kind 1) in another of them; (row, kind) to `out`.
 
-    Only lines shorter than `longest`; the other needs at least `least` folded characters, and 2 to `most` are left.
+    Only lines shorter than `longest`; the other needs at least `least` folded characters, and 2 to `most` are left. As many
+    lines of a text are looked at as `chars` and `size` have rows; these, `origin`, `hashes` and `words` (2 rows) are scratch
+    with room for twice `longest` and 4 more.
     """
-    chars, size = np.empty((head, 2 * longest + 4), np.uint32), np.zeros(head, np.int64)
-    origin, hashes = np.empty(2 * longest + 4, np.int64), np.empty(2 * longest + 4, np.uint64)
-    words = np.empty((2, 2 * longest + 4), np.int64)
+    head = len(size)
     made = 0
     for doc in range(len(first) - 1):
         low = first[doc]

@@ -6,30 +6,53 @@ from typing import Final
 
 import numpy as np
 
-from cleaner.kernels.base import Array, Number, kernel
+from cleaner.kernels.base import Array, Number, inner, kernel
 
-_CHUNK: Final = 256
+CHUNK: Final = 256
 """Lines that are asked together: their answers stay in the nearest cache."""
+ABREAST: Final = 4
+"""Trees whose leaves are added at once, so that a sum is read and written once for all of them."""
 
 
-@kernel("void", "u1[,]", "i8[]", "u1[]", "i2[]", "i8", "i4[]")
-def score(values: Array, feature: Array, border: Array, leaves: Array, depth: Number, out: Array) -> None:
-    """Add the leaves that each line of `values` (measures, lines) reaches to `out`; depths up to 8."""
+@inner
+def _answer(values: Array, feature: Array, border: Array, ask: Number, depth: Number, start: Number, number: Array) -> None:
+    """Fill `number`: per line from `start` on, the leaf it reaches in the tree whose questions begin at `ask`."""
+    size = len(number)
+    column, limit = values[feature[ask]][start : start + size], border[ask]
+    for line in range(size):
+        number[line] = column[line] > limit
+    for level in range(1, depth):
+        column, limit = values[feature[ask + level]][start : start + size], border[ask + level]
+        bit = np.uint8(1 << level)
+        for line in range(size):
+            number[line] |= bit if column[line] > limit else np.uint8(0)
+
+
+@kernel("void", "u1[,]", "i8[]", "u1[]", "i2[]", "i8", "u1[,]", "i4[]")
+def score(values: Array, feature: Array, border: Array, leaves: Array, depth: Number, numbers: Array, out: Array) -> None:
+    """Add the leaves that each line of `values` (measures, lines) reaches to `out`; depths up to 8.
+
+    `numbers` (ABREAST, CHUNK) is scratch.
+    """
     n = values.shape[1]
-    number = np.empty(_CHUNK, np.uint8)
     trees = len(feature) // depth
-    for start in range(0, n, _CHUNK):
-        size = min(_CHUNK, n - start)
-        for tree in range(trees):
-            ask = tree * depth
-            column, limit = values[feature[ask]], border[ask]
-            for line in range(size):
-                number[line] = column[start + line] > limit
-            for level in range(1, depth):
-                column, limit = values[feature[ask + level]], border[ask + level]
-                bit = np.uint8(1 << level)
-                for line in range(size):
-                    number[line] |= bit if column[start + line] > limit else np.uint8(0)
+    size_of_tree = 1 << depth
+    for start in range(0, n, CHUNK):
+        size = min(CHUNK, n - start)
+        sums = out[start : start + size]
+        one, two, three, four = numbers[0][:size], numbers[1][:size], numbers[2][:size], numbers[3][:size]
+        for tree in range(0, trees - trees % ABREAST, ABREAST):
+            for step in range(ABREAST):
+                _answer(values, feature, border, (tree + step) * depth, depth, start, numbers[step][:size])
             base = tree << depth
+            first, second = leaves[base : base + size_of_tree], leaves[base + size_of_tree : base + 2 * size_of_tree]
+            base += 2 * size_of_tree
+            third, fourth = leaves[base : base + size_of_tree], leaves[base + size_of_tree : base + 2 * size_of_tree]
             for line in range(size):
-                out[start + line] += leaves[base + number[line]]
+                left = np.int32(first[one[line]]) + np.int32(second[two[line]])
+                sums[line] += left + (np.int32(third[three[line]]) + np.int32(fourth[four[line]]))
+        for tree in range(trees - trees % ABREAST, trees):
+            _answer(values, feature, border, tree * depth, depth, start, one)
+            first = leaves[tree << depth : (tree + 1) << depth]
+            for line in range(size):
+                sums[line] += first[one[line]]

@@ -31,6 +31,15 @@ _HITS: Final = LONGEST * (LONGEST + 1) // 2
 """Room for the hits of a part of a line: each range of it can be one phrase."""
 
 
+def scratch(rules: int) -> tuple[Array, ...]:
+    """The scratch of `match`, in the order of its parameters."""
+    room = 2 * LONGEST + 4
+    return (
+        np.empty(room, np.uint32), np.empty(room, np.int64), np.empty((2, room), np.int64), np.empty(room, np.uint64),
+        np.empty(room, bool), np.empty((_HITS, 3), np.int32), np.empty((rules + 1, 2), np.int32), np.empty(3, np.uint64),
+    )  # fmt: skip
+
+
 @inner
 def _solid(chars: Array, start: Number, end: Number) -> Number:
     solid = 0
@@ -165,6 +174,7 @@ def _drop(items: Array, low: Number, high: Number, spared: Array, saved: Number)
     "void", "u4[]", "u4[r]", "u1[]", "i4[]", "i4[]", "i4[]", "i4[]", "i4[]", "i4[,]",
     "u8", "u8[]", "u1[]", "u4[]", "i4[]", "u8[,]", "i4[]", "b1[]", "u1[]",
     "i4[]", "i4[]", "u1[]", "i4[]", "i4[]", "u1[]", "i4[]", "u8[]", "u8[]",
+    "u4[]", "i8[]", "i8[,]", "u8[]", "b1[]", "i4[,]", "i4[,]", "u8[]",
     "i4[,]", "i4[,]", "i8[]",
 )  # fmt: skip
 def match(
@@ -174,6 +184,7 @@ def match(
     flags: Array,
     entry_of: Array, entry_rule: Array, entry_place: Array, max_weight: Array, numeric: Array, signs: Array,
     widest: Array, needs: Array, begins: Array,
+    chars: Array, origin: Array, words: Array, hashes: Array, cover: Array, hits: Array, spared: Array, seen: Array,
     votes: Array, pairs: Array, made: Array,
 ) -> None:  # fmt: skip
     """Fill `votes` (row, rule, start, end, whole) and `pairs` (row, rule of a pattern to try), both ordered.
@@ -181,14 +192,8 @@ def match(
     `made` gets how many of each, -1 where there is not enough room. `signs` gives per code point the bit it sets in what
     `needs` asks for per rule; `begins` per rule has
     the bits of letters that a line can begin with; `widest` bounds the characters of lines that a rule's pattern can hit.
+    Scratch: what `scratch` makes.
     """
-    room = 2 * LONGEST + 4
-    chars, origin = np.empty(room, np.uint32), np.empty(room, np.int64)
-    words, hashes = np.empty((2, room), np.int64), np.empty(room, np.uint64)
-    cover = np.empty(room, np.bool_)
-    hits = np.empty((_HITS, 3), np.int64)
-    spared = np.empty((len(max_weight) + 1, 2), np.int32)
-    seen = np.empty(3, np.uint64)
     voted, paired = 0, 0
     made[0], made[1] = -1, -1
     for row in range(len(row_start)):

@@ -197,13 +197,14 @@ def match(rules: RuleSet, lines: Lines) -> Votes:
 
     room = len(lines) * _VOTES_PER_ROW + 64
     table, gates, made = rules.phrases, rules.gates, np.full(2, -1, np.int64)
+    scratch = kernel.scratch(len(rules.rules))
     while made[0] < 0:
         votes, pairs = np.empty((room, 5), np.int32), np.empty((room, 2), np.int32)
         kernel.match(
             lines.codes, lines.points, lines.kinds, lines.start, lines.end, lines.ink, lines.weight(), lines.words, lines.counts,
             table.seed, table.words, table.sieve, table.text, table.starts, table.edges, table.ends, table.tail,
             table.flags, table.entry_of, table.entry_rule, table.entry_role, rules.max_weight, rules.numeric, gates.signs,
-            gates.most, gates.needs, gates.first, votes, pairs, made,
+            gates.most, gates.needs, gates.first, *scratch, votes, pairs, made,
         )  # fmt: skip
         room *= 4
     row, rule, start, end, whole = votes[: made[0]].T.copy()

@@ -90,11 +90,13 @@ def _slots(entries: int) -> int:
 def _word_table(text: Points, starts: Ints, bordered: Flags, words: int) -> tuple[np.uint64, Hashes, Bytes]:
     from cleaner.kernels import phrases as kernel
 
-    slots = _slots(words)
+    slots, room = _slots(words), int(np.diff(starts).max(initial=0)) + 1
+    stop, hashes = np.empty(room, np.int64), np.empty(room, np.uint64)
     for seed in count(1):
         table = np.zeros(slots, np.uint64)
         sieve = np.zeros(1 << (kernel.SIEVE_BITS - 3), np.uint8)
-        if kernel.build_words(text, starts, bordered, np.uint64(seed), table, np.empty((slots, 2), np.int32), sieve):
+        owner = np.empty((slots, 2), np.int32)
+        if kernel.build_words(text, starts, bordered, seed, table, owner, sieve, stop, hashes):
             return np.uint64(seed), table, sieve
     raise AssertionError  # the seeds do not end
 

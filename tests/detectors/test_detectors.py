@@ -75,11 +75,8 @@ def test_repeats_do_not_depend_on_the_batch(texts):
 
 
 def test_common_passages():
-    from cleaner.kernels.repeats import common
-
     lines = read_lines([f"{LONG}\n{LONG} and more of it\n{DENSE}{DENSE}\n{DENSE}日本語の"], KindTable())
-    out = np.zeros((2, 4), np.int32)
-    common(lines.codes, lines.start, lines.end, np.array([[0, 1], [2, 3]], np.int32), out)
+    out = repeats.compared(lines, np.array([[0, 1], [2, 3]], np.int32))
     triples = len(LONG.replace(",", "").split()) - 2
     assert out.tolist() == [[len(LONG) - 1, len(LONG) + 14, triples, triples], [20, 14, 12, 12]]
 

@@ -1,0 +1,244 @@
+"""Machine code that is kept: a folder's kernels become one object file, which later starts load without the compiler.
+
+Compiling takes numba, whose import and whose own cache cost more than a second at every start; loading an object file
+takes llvmlite alone and some milliseconds. For that kernels are compiled as plain functions that allocate nothing. The
+file lies in the user's cache folder, in a name made of the sources, the compiler and the processor.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import json
+import logging
+import os
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final, TypeVar, cast
+
+import numpy as np
+
+from cleaner.errors import ConfigError
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+_log: Final = logging.getLogger(__name__)
+_MODEL: Final = "numpy"
+"""How numba divides: without a branch for zero, which no kernel ever divides by."""
+_TYPES: Final[Mapping[str, str]] = {
+    "i8": "int64", "i4": "int32", "i2": "int16", "u8": "uint64", "u4": "uint32", "u1": "uint8", "b1": "bool",
+}  # fmt: skip
+_MAGIC: Final = b"cleaner kernels 1\n"
+
+
+def cache_home() -> Path | None:
+    """The folder of this user's caches; `None` where the environment names none."""
+    base = os.environ.get("CLEANER_CACHE") or os.environ.get("XDG_CACHE_HOME")
+    if not base:
+        base = os.environ.get("LOCALAPPDATA") if sys.platform == "win32" else os.path.expanduser("~/.cache")
+    return Path(base) / "cleaner" if base else None
+
+
+def keep(path: Path, content: bytes) -> bool:
+    """Write a file of the cache at once or not at all; says whether it could be written."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.NamedTemporaryFile("wb", dir=path.parent, delete=False) as file:
+            file.write(content)
+        os.replace(file.name, path)
+    except OSError:
+        return False
+    return True
+
+
+class _Parameter:
+    """One parameter of a kernel: a number, or an array in C order of one element type."""
+
+    __slots__ = ("dims", "dtype", "mark")
+
+    def __init__(self, mark: str) -> None:
+        """`mark` is `i8` or another short name, for arrays with `[]` or `[,]` behind it."""
+        name, _, shape = mark.partition("[")
+        self.mark = mark
+        self.dims = 1 + shape.count(",") if shape else 0
+        self.dtype = np.dtype(_TYPES[name])
+
+    def native(self) -> list[Any]:
+        """The types by which it is handed over: what owns an array and is not known here, its sizes, data, shape, strides."""
+        if not self.dims:
+            return [np.ctypeslib.as_ctypes_type(self.dtype)]
+        pointer, number = ctypes.c_void_p, ctypes.c_int64
+        return [pointer, pointer, number, number, pointer, *[number] * (2 * self.dims)]
+
+    def compiled(self) -> Any:
+        """Numba's type."""
+        from numba import types
+
+        kind = getattr(types, "boolean" if self.dtype == np.bool_ else self.dtype.name)
+        return types.Array(kind, self.dims, "C", readonly="r" in self.mark) if self.dims else kind
+
+
+class Kernel:
+    """A compiled function. It fills arrays that its caller made, and answers with a number if at all."""
+
+    def __init__(self, library: Library, function: Callable[..., Any], result: str, parameters: Sequence[str]) -> None:
+        """Nothing is compiled or loaded before the first call."""
+        self.function, self.result = function, result
+        self.parameters = [_Parameter(mark) for mark in parameters]
+        self.name = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
+        self.__doc__ = function.__doc__
+        self._library = library
+        self._native: Callable[..., int] | None = None
+
+    def __call__(self, *values: Any) -> int:
+        """Call it; `TypeError` where a value is not of the declared type."""
+        native = self._native or self._load()
+        given: list[Any] = []
+        for parameter, value in zip(self.parameters, values, strict=True):
+            dims = parameter.dims
+            if not dims:
+                given.append(int(value))
+                continue
+            if value.dtype != parameter.dtype or value.ndim != dims or not value.flags.c_contiguous:
+                raise TypeError(f"{self.name}: expected {parameter.mark}, found {value.dtype} of shape {value.shape}")
+            data: int = value.__array_interface__["data"][0]
+            given += (None, None, value.size, value.itemsize, data, *value.shape, *value.strides)
+        answer, trouble = ctypes.c_int64(), ctypes.c_void_p()
+        if native(ctypes.addressof(answer), ctypes.addressof(trouble), *given):
+            raise RuntimeError(f"kernel {self.name} failed")
+        return bool(answer.value & 1) if self.result == "b1" else answer.value
+
+    def _load(self) -> Callable[..., int]:
+        types = [kind for parameter in self.parameters for kind in parameter.native()]
+        prototype = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, *types)
+        self._native = cast("Callable[..., int]", prototype(self._library.address(self.name)))
+        return self._native
+
+
+class Library:
+    """The kernels of some modules of a package."""
+
+    def __init__(self, package: str, modules: Sequence[str], sources: Sequence[Path]) -> None:
+        """`modules` of `package` are imported when all has to be compiled; `sources` are what that depends on."""
+        self._package, self._modules, self._sources = package, modules, [*sources, Path(__file__)]
+        self._kernels: dict[str, Kernel] = {}
+        self._inner: list[Callable[..., Any]] = []
+        self._addresses: dict[str, int] = {}
+        self._engine: Any = None
+        self._lock = threading.Lock()
+
+    def kernel(self, result: str, *parameters: str) -> Callable[[Callable[..., Any]], Kernel]:
+        """Make a function a kernel of these types: numba's short names (`i8`, `u1`, `b1`, `void`), for arrays in C order
+        with `[]` (one dimension) or `[,]` (two) behind it, and with an `r` in the brackets where it may be read-only."""
+
+        def declare(function: Callable[..., Any]) -> Kernel:
+            kernel = Kernel(self, function, result, parameters)
+            self._kernels[kernel.name] = kernel
+            return kernel
+
+        return declare
+
+    def inner(self, function: Function) -> Function:
+        """A function that only kernels call: it becomes part of them, and stays what it is elsewhere."""
+        self._inner.append(function)
+        return function
+
+    def load(self) -> None:
+        """Load all kernels, or compile them if they never were; a process that starts others does so before it does."""
+        with self._lock:
+            if self._addresses:
+                return
+            try:
+                llvm: Any = import_module("llvmlite.binding")
+            except ImportError as error:  # pragma: no cover - an incomplete installation
+                raise ConfigError("this needs the packages numba and llvmlite") from error
+            llvm.initialize_native_target()
+            llvm.initialize_native_asmprinter()
+            path = self._path(llvm)
+            code = _stored(path) if path else None
+            if code is None:
+                code = self._compile(llvm, path)
+            symbols, binary = code
+            machine = llvm.Target.from_default_triple().create_target_machine()
+            self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+            self._engine.add_object_file(llvm.ObjectFileRef.from_data(binary))
+            self._engine.finalize_object()
+            found = {name: self._engine.get_function_address(symbol) for name, symbol in symbols.items()}
+            self._addresses = found
+
+    def address(self, name: str) -> int:
+        """Where a kernel's machine code begins."""
+        self.load()
+        return self._addresses[name]
+
+    def _path(self, llvm: Any) -> Path | None:
+        home = cache_home()
+        if home is None:
+            return None
+        state = hashlib.blake2b(digest_size=10)
+        for source in sorted(self._sources):
+            state.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
+        features, version = llvm.get_host_cpu_features().flatten(), import_module("llvmlite").__version__
+        for mark in (version, llvm.get_process_triple(), llvm.get_host_cpu_name(), features):
+            state.update(mark.encode() + b"\0")
+        return home / f"kernels-{state.hexdigest()}.o"
+
+    def _compile(self, llvm: Any, path: Path | None) -> tuple[dict[str, str], bytes]:
+        """All kernels as an object file, kept at `path`; with the names of their symbols in it."""
+        _log.info("compiling once, this takes some seconds (%s)", path)
+        for module in self._modules:
+            import_module(f"{self._package}.{module}")
+        from numba.extending import register_jitable
+
+        for function in self._inner:
+            register_jitable(error_model=_MODEL, _nrt=False)(function)
+        whole = llvm.parse_assembly("")
+        symbols = {}
+        for name, kernel in self._kernels.items():
+            symbols[name], assembly = _machine_code_of(kernel)
+            whole.link_in(llvm.parse_assembly(assembly))
+        machine = llvm.Target.from_default_triple().create_target_machine(
+            cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=3, codemodel="jitdefault", jit=True
+        )
+        binary: bytes = machine.emit_object(whole)
+        content = json.dumps(symbols).encode() + b"\n" + binary
+        if path is None or not keep(path, _MAGIC + hashlib.blake2b(content).digest() + content):
+            _log.warning("compiled code could not be kept, so every start compiles: the cache folder cannot be written")
+        return symbols, binary
+
+
+def _stored(path: Path) -> tuple[dict[str, str], bytes] | None:
+    """What an earlier start kept, if that is whole and nobody else could have put it there."""
+    try:
+        with path.open("rb") as file:
+            if hasattr(os, "getuid") and os.fstat(file.fileno()).st_uid != os.getuid():
+                return None
+            content = file.read()
+    except OSError:
+        return None
+    size = hashlib.blake2b().digest_size
+    body = content[len(_MAGIC) + size :]
+    if content[: len(_MAGIC)] != _MAGIC or hashlib.blake2b(body).digest() != content[len(_MAGIC) : len(_MAGIC) + size]:
+        return None
+    head, _, binary = body.partition(b"\n")
+    return json.loads(head), binary
+
+
+def _machine_code_of(kernel: Kernel) -> tuple[str, str]:
+    """A kernel compiled: its symbol, and LLVM's assembly."""
+    types: Any = import_module("numba").types
+    compiler: Any = import_module("numba.core.compiler")
+    target: Any = import_module("numba.core.registry").cpu_target
+    flags = compiler.Flags()
+    flags.nrt = False  # no allocations: that would need numba's runtime at every start
+    flags.error_model = _MODEL
+    flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
+    result = types.void if kernel.result == "void" else getattr(types, _TYPES[kernel.result].replace("bool", "boolean"))
+    made = compiler.compile_extra(
+        target.typing_context, target.target_context, kernel.function,
+        tuple(parameter.compiled() for parameter in kernel.parameters), result, flags, {},
+    )  # fmt: skip
+    return made.fndesc.llvm_func_name, made.library.get_llvm_str()

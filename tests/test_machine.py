@@ -1,0 +1,101 @@
+"""Kept machine code: that it is made once, found again, checked, and never needed."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from cleaner.machine import Library
+
+
+def made(folder):
+    """A library of one kernel, as a process that starts anew has it."""
+    library = Library("cleaner", (), [])
+
+    @library.inner
+    def twice(value):
+        return 2 * value
+
+    @library.kernel("i8", "u4[r]", "i4[,]", "i8")
+    def fill(values, out, step):
+        total = 0
+        for value in values:
+            total += twice(value)
+        for row in out:
+            for column in range(len(row)):
+                row[column] = total + step
+        return total
+
+    @library.kernel("b1", "u1[]")
+    def any_of(values):
+        found = False
+        for value in values:
+            found |= value > 0
+        return found
+
+    return library, fill, any_of
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("CLEANER_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def use(fill, any_of):
+    values = np.frombuffer(np.array([1, 2], np.uint32).tobytes(), np.uint32)  # read-only
+    out = np.zeros((2, 3), np.int32)
+    assert fill(values, out, np.int64(3)) == 6
+    assert out.tolist() == [[9, 9, 9], [9, 9, 9]]
+    assert any_of(np.array([0, 7], np.uint8)) is True
+    assert any_of(np.zeros(0, np.uint8)) is False
+
+
+def test_code_is_compiled_once(home, caplog):
+    caplog.set_level(logging.INFO, "cleaner.machine")
+    for _ in range(2):
+        _, fill, any_of = made(home)
+        use(fill, any_of)
+    assert [record.levelname for record in caplog.records] == ["INFO"]
+    assert len(list(home.rglob("kernels-*.o"))) == 1
+
+
+def test_a_damaged_file_is_made_anew(home):
+    library, *kernels = made(home)
+    library.load()
+    (file,) = home.rglob("kernels-*.o")
+    whole = file.read_bytes()
+    for damaged in (b"", whole[:-1], whole[:-1] + bytes([whole[-1] ^ 1]), b"x" + whole):
+        file.write_bytes(damaged)
+        _, *kernels = made(home)
+        use(*kernels)
+        assert file.read_bytes()[:18] == whole[:18]
+
+
+def test_a_closed_cache_folder_costs_time_only(tmp_path, monkeypatch, caplog):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("CLEANER_CACHE", str(tmp_path / "file"))
+    _, *kernels = made(tmp_path)
+    use(*kernels)
+    assert "could not be kept" in caplog.text
+
+
+def test_other_values_are_refused(home):
+    _, fill, _ = made(home)
+    values, out = np.zeros(2, np.uint32), np.zeros((2, 4), np.int32)
+    for wrong in ((values.astype(np.int32), out), (values, out[:, ::2]), (values, out[0]), (out, out)):
+        with pytest.raises(TypeError, match="fill: expected"):
+            fill(*wrong, 1)
+    with pytest.raises(ValueError, match="shorter|longer"):
+        fill(values, out)
+
+
+def test_a_warm_start_needs_no_compiler():
+    code = "import sys; from cleaner import Cleaner; Cleaner().clean('A line.\\nShare'); sys.exit('numba' in sys.modules)"
+    for _ in range(2):
+        done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True)
+    assert done.returncode == 0, done.stderr
