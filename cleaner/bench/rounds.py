@@ -64,8 +64,9 @@ class Judge:
         return cls(compiled, scorer, scorer.limits, Languages.of(compiled))
 
     def with_weights(self, scorer: Scorer, cut: int | None = None) -> Judge:
-        """The same rules under other weights, with one `cut` for all texts if it is given."""
-        return replace(self, scorer=scorer, limits=scorer.limits if cut is None else scorer.limits.with_cut(cut))
+        """The same rules under other weights: with their own limits, or with these, moved so that the first cut is `cut`."""
+        limits = scorer.limits if cut is None else self.limits.moved(cut - self.limits.cut)
+        return replace(self, scorer=scorer, limits=limits)
 
     def without(self, rule: int) -> Judge:
         """The same judge without the rule of that index (votes of phrases are left out by `hide`)."""

@@ -30,10 +30,13 @@ from cleaner.judge.trees import FORMAT, UNIT
 VERSION: Final = 1
 CUTS: Final = (0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
 _FULL_TEXT: Final = ("resiliparse_plain", "inscriptis")
-"""Extractors that leave whole pages: three quarters of all lines, so that only a part of them is learned from."""
-_FULL_SHARE: Final = 0.35
-_FULL_WEIGHT: Final = 2.5
-_CASE_WEIGHT: Final = 6.0
+"""Extractors that leave whole pages: three quarters of all lines."""
+_GROUPS: Final = ("case", "full", "article", "other")
+"""Documents made by hand, whole pages, what extractors leave of articles, and of other kinds of pages."""
+_LEARNED: Final = (1.0, 0.12, 0.38, 0.38)
+"""The share of each group's lines that is learned from: pages come through several extractors, so that most lines recur."""
+_MASS: Final = (0.30, 0.23, 0.34, 0.13)
+"""How much each group counts in all, however many documents it has."""
 _EVEN_CHARS: Final = 600
 
 Say = Callable[[str], None]
@@ -48,7 +51,9 @@ class Settings:
     depth: int = 6
     rate: float = 0.12
     smoothing: float = 8.0
-    sample: float = 0.6
+    sample: float = 0.7
+    columns: float = 0.2
+    """The share of the measures that each level of a tree may choose from."""
     seed: int = 7
     threads: int = 2
 
@@ -74,6 +79,11 @@ def fold_of(site: str, folds: int) -> int:
     return int(hashlib.md5(site.encode(), usedforsecurity=False).hexdigest(), 16) % folds
 
 
+def _source(item: LabelledText) -> str:
+    """What must not be on both sides of a fold: a site, or one document of those made by hand."""
+    return item.info.id if item.info.extractor == _GROUPS[0] else item.info.site
+
+
 def lesson(items: Sequence[LabelledText], judge: Judge, settings: Settings) -> Lesson:
     """Look at all texts and line their measures up with their labels."""
     values, labels, lengths, docs, prose = [], [], [], [], []
@@ -90,7 +100,7 @@ def lesson(items: Sequence[LabelledText], judge: Judge, settings: Settings) -> L
     label, doc, length = np.concatenate(labels), np.concatenate(docs), np.concatenate(lengths)
     use = np.isin(label, ("keep", "drop", "dup")) & _learned(items, doc)
     first = np.searchsorted(doc, np.arange(len(items) + 1)).astype(np.int32)
-    fold = np.array([fold_of(item.info.site, settings.folds) for item in items], np.int64)
+    fold = np.array([fold_of(_source(item), settings.folds) for item in items], np.int64)
     return Lesson(
         names=names,
         values=np.concatenate(values, axis=1),
@@ -105,19 +115,32 @@ def lesson(items: Sequence[LabelledText], judge: Judge, settings: Settings) -> L
 
 
 def _learned(items: Sequence[LabelledText], doc: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """All lines of what main-content extractors leave, a fixed part of the lines of whole pages."""
-    full = np.array([item.info.extractor in _FULL_TEXT for item in items])[doc]
-    return ~full | (np.random.default_rng(0).random(len(doc)) < _FULL_SHARE)
+    """A fixed part of the lines of each group."""
+    learned: NDArray[np.bool_] = np.random.default_rng(0).random(len(doc)) < np.array(_LEARNED)[_groups(items)[doc]]
+    return learned
+
+
+def _groups(items: Sequence[LabelledText]) -> NDArray[np.int64]:
+    """Per text: its place in `_GROUPS`."""
+    found = []
+    for item in items:
+        name = "article" if item.info.kind in ("", "article") else "other"
+        if item.info.extractor in _FULL_TEXT:
+            name = "full"
+        found.append(_GROUPS.index("case" if item.info.extractor == "case" else name))
+    return np.array(found, np.int64)
 
 
 def _weights(
     items: Sequence[LabelledText], doc: NDArray[np.int64], length: NDArray[np.int32], use: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
-    """Long lines count for more, lines of long documents for less; hand-made cases count most."""
+    """Long lines count for more, lines of long documents for less; and each group of documents has its mass."""
     chars = np.bincount(doc, weights=length, minlength=len(items))
     weight = np.minimum(length, _EVEN_CHARS) ** 0.75 / np.sqrt(np.maximum(chars[doc], 1000))
-    weight *= np.where([item.info.extractor in _FULL_TEXT for item in items], _FULL_WEIGHT, 1.0)[doc]
-    weight *= np.where([item.info.extractor == "case" for item in items], _CASE_WEIGHT, 1.0)[doc]
+    group = _groups(items)[doc]
+    for number, mass in enumerate(_MASS):
+        mine = use & (group == number)
+        weight[mine] *= mass / max(weight[mine].sum(), 1e-9)
     normed: NDArray[np.float64] = weight / weight[use].mean()
     return normed
 
@@ -172,8 +195,8 @@ def _forest(
         raise ConfigError("cleaner tune: expected lines of both kinds, keep and drop, on the sites of every fold")
     model = CatBoostClassifier(
         iterations=settings.trees, depth=settings.depth, learning_rate=settings.rate, l2_leaf_reg=settings.smoothing,
-        subsample=settings.sample, random_seed=settings.seed, thread_count=settings.threads, border_count=128, verbose=0,
-        allow_writing_files=False, boosting_type="Plain", bootstrap_type="Bernoulli", score_function="L2",
+        subsample=settings.sample, random_seed=settings.seed, thread_count=settings.threads, border_count=64, verbose=0,
+        rsm=settings.columns, allow_writing_files=False, boosting_type="Plain", bootstrap_type="Bernoulli", score_function="L2",
     )  # fmt: skip
     model.fit(Pool(values[:, rows].T, target, weight=told.weight[rows]))
     return as_forest(model, names, settings.depth)
@@ -248,7 +271,7 @@ def hold_out(
 ) -> list[Held]:
     """Clean `items` with every weights on trial at every cut; a list of scorers has one per fold, or one for all."""  # fmt: skip
     found = [Trial(name, scorers, {cut: [] for cut in cuts}) for name, scorers in trials]
-    parts = [[n for n, item in enumerate(items) if fold_of(item.info.site, folds) == fold] for fold in range(folds)]
+    parts = [[n for n, item in enumerate(items) if fold_of(_source(item), folds) == fold] for fold in range(folds)]
     order = [number for part in parts for number in part]
     done = 0
     for fold, part in enumerate(parts):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cleaner.bench.labelled import LabelledText
     from cleaner.bench.rounds import Judge
     from cleaner.bench.tune import Fitted, Held, Settings
+    from cleaner.judge.limits import Limits
     from cleaner.judge.score import Scorer
 
 _TRIED_SHARE = 0.3
@@ -108,7 +109,7 @@ def _decide(
     args: argparse.Namespace, items: Sequence[LabelledText], judge: Judge, settings: Settings, fitted: Fitted, output: Path,
     against: Path | None, show: Any,
 ) -> int:  # fmt: skip
-    from cleaner.bench.tune import as_scorers, best_cut, duel, hold_out
+    from cleaner.bench.tune import as_scorers, best_cut, duel, hold_out, odds
 
     tried = _tried(items)
     sites = [item.info.site for item in tried]
@@ -136,7 +137,8 @@ def _decide(
             file=sys.stderr,
         )
         return BAD_RECORDS
-    _write(args, fitted, held[0], duels, settings, output, cut)
+    limits = judge.limits.moved(odds(cut) - judge.limits.cut)
+    _write(args, fitted, held[0], duels, settings, output, cut, limits)
     return DONE
 
 
@@ -188,19 +190,20 @@ def _write(
     settings: Settings,
     output: Path,
     cut: float,
+    limits: Limits,
 ) -> None:
     from dataclasses import asdict
     from datetime import UTC, datetime
 
     from cleaner.bench.labelled import digest
-    from cleaner.bench.tune import VERSION, odds, write_weights
+    from cleaner.bench.tune import VERSION, write_weights
 
     nearest = min(held.rows, key=lambda known: abs(known - cut))
     header = {
         "version": VERSION,
         "made": datetime.now(UTC).date().isoformat(),
         "data": digest([*args.data, *args.gold]),
-        "cut": odds(cut),
+        **limits.as_header(),
         "scores": {
             name: round(held.figures(nearest, name), 4) for name in ("removed", "kept", "precision", "gain", "harmed")
         },

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleaner.detectors.scene import Findings, Scene
-from cleaner.document import Lines
+from cleaner.document import QUOTE, STOP, Lines, last_kinds
 from cleaner.folding import fold
 
 _HEAD: Final = 6
@@ -43,7 +43,8 @@ def find(scene: Scene) -> Findings:
 
 def _full_stop(lines: Lines) -> NDArray[np.bool_]:
     """Rows that end in a full stop, as sentences do and titles do not."""
-    return np.isin(lines.points[lines.end - 1], _FULL_STOPS)
+    closing, inner = last_kinds(lines)
+    return np.isin(lines.points[lines.end - 1], _FULL_STOPS) | ((closing != inner) & (inner == STOP)) | (closing == QUOTE)
 
 
 def _against_title(scene: Scene, rows: range, title: str, least: int, most: int) -> list[int]:

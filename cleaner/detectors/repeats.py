@@ -56,7 +56,7 @@ def _exact(scene: Scene, group: Ints) -> dict[str, Ints]:
     solid = (scene.prose[again] | wordy) & ~scene.listed[again]
     head = again - lines.first[lines.doc[again]] < _HEAD_ROWS
     entry = _contents(scene, group, again)
-    hinted = ~solid & ~entry[group[again]]
+    hinted = ~solid & ~entry[group[again]] & (lines.words[again] > 0)
     return {
         "exact": again[solid],
         "title-again": again[hinted & head],

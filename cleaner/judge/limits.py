@@ -48,6 +48,13 @@ class Limits:
         levels: Levels = self.cuts[share]
         return levels
 
+    def as_header(self) -> dict[str, Any]:
+        """The fields of a header that `read_limits` reads back."""
+        veto = dict(zip(CLASSES, self.veto.tolist(), strict=True))
+        often = max(set(veto.values()), key=lambda level: (list(veto.values()).count(level), level))
+        table = {"default": often, **{name: level for name, level in veto.items() if level != often}}
+        return {"cut": _corners(self.cuts), "veto": table}
+
     @property
     def constant(self) -> bool:
         """Whether the cut is the same for all texts."""
@@ -96,14 +103,31 @@ def _cuts(found: Any, file: str) -> Levels:
             f"{file}: header: field 'cut': expected a whole number or pairs [share 0..255, level] with rising shares, "
             f"got {found!r}"
         )
-    # Whole-number steps: the same on every machine.
     levels = np.empty(_SHARES, np.int32)
     levels[: shares[0]] = pairs[0][1]
     for (low, start), (high, end) in itertools.pairwise(pairs):
-        at = np.arange(high - low)
-        levels[low:high] = start + (end - start) * at // (high - low)
+        levels[low:high] = _straight(low, start, high, end)
     levels[shares[-1] :] = pairs[-1][1]
     return levels
+
+
+def _corners(cuts: Levels) -> int | list[list[int]]:
+    """The fewest pairs between which the cuts run straight."""
+    if (cuts == cuts[0]).all():
+        return int(cuts[0])
+    pairs = [[0, int(cuts[0])]]
+    while pairs[-1][0] < _SHARES - 1:
+        low, start = pairs[-1]
+        ends = [
+            high for high in range(low + 1, _SHARES) if (_straight(low, start, high, int(cuts[high])) == cuts[low:high]).all()
+        ]
+        pairs.append([ends[-1], int(cuts[ends[-1]])])
+    return pairs
+
+
+def _straight(low: int, start: int, high: int, end: int) -> Levels:
+    """Levels from `low` to before `high`, in whole numbers: the same on every machine."""
+    return (start + (end - start) * np.arange(high - low) // (high - low)).astype(np.int32)
 
 
 def _veto(found: Any, file: str) -> Levels:

@@ -80,3 +80,12 @@ def test_the_veto_is_per_class():
     assert limits.veto[CLASSES.index("repeat")] == -9
     assert limits.veto[CLASSES.index("legal")] == -7
     assert limits.cut == 5
+
+
+@pytest.mark.parametrize("cut", [1755, [[0, 2200], [200, 900]], [[16, 2000], [64, 1900], [255, 300]]])
+def test_limits_return_as_they_were_written(cut):
+    limits = read_limits({"cut": cut, "veto": {"default": -512, "repeat": -4096}}, "w.json")
+    again = read_limits(limits.as_header(), "w.json")
+    assert (again.cuts == limits.cuts).all()
+    assert (again.veto == limits.veto).all()
+    assert limits.as_header()["veto"] == {"default": -512, "repeat": -4096}
