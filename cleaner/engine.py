@@ -120,6 +120,7 @@ class Cleaner:
                 options=self._options["pages"],
                 min_odds=None if given is None else level_of(given),
                 scored=self._scorer is not None,
+                memory=self._memory,
             )
         return self._pages
 
@@ -220,6 +221,8 @@ class Cleaner:
         """The results of a batch in which those numbered `pages` are pages and the others texts."""
         chosen = {name: _pick(values, pages) for name, values in known.items()}
         cleaned = self._page_cleaner().clean([html for html in htmls if html is not None], **chosen)
+        if self._memory is not None and chosen["urls"] is not None:
+            cleaned = self._noted(cleaned, chosen["urls"])
         found = dict(zip(pages, cleaned, strict=True))
         rest = [number for number in range(len(texts)) if number not in found]
         if rest:

@@ -18,7 +18,7 @@ from cleaner.detectors.scene import Scene
 from cleaner.document import Ints, Lines, read_lines, read_rows, zones
 from cleaner.edits import Edit, Result, apply
 from cleaner.errors import RecordError
-from cleaner.html.judge import PageJudge, PageScores
+from cleaner.html.judge import PageJudge, PageScores, stays
 from cleaner.html.keep import on_demand
 from cleaner.html.markdown import to_markdown
 from cleaner.html.options import PageOptions
@@ -32,9 +32,11 @@ from cleaner.votes import Votes, join_votes
 
 if TYPE_CHECKING:
     from cleaner.html.blocks import Blocks
+    from cleaner.memory.evidence import Evidence, MemoryJudge
 
 _VETO: Final = -UNIT
-"""Log-odds times `UNIT` that a line goes, below which a rule that decides alone on texts does not decide on a block."""
+"""Log-odds times `UNIT` that a line goes, at or below which a rule that decides alone on texts does not decide on a block,
+unless the weights name another level as `veto`."""
 _CERTAIN: Final = np.uint8(250)
 _NEVER: Final = -(2**30)
 _PLAIN: Final = PageOptions()
@@ -67,14 +69,17 @@ class PageCleaner:
 
     def __init__(
         self, rules: RuleSet, elements: Sequence[Path], weights: Path, *, options: PageOptions = _PLAIN,
-        min_odds: int | None = None, scored: bool = True,
+        min_odds: int | None = None, scored: bool = True, memory: MemoryJudge | None = None,
     ) -> None:  # fmt: skip
         """`elements` and `weights` are files; `min_odds` replaces the cut of each page, `scored=False` leaves all to rules."""
         self._rules = rules
         self._languages = Languages.of(rules)
         self._reader = PageReader(elements)
-        self._judge = PageJudge.of(load_weights(weights), [group.id for group in self._reader.words.groups])
+        read = load_weights(weights)
+        self._judge = PageJudge.of(read, [group.id for group in self._reader.words.groups])
         self._options = options
+        self._memory = memory
+        self._veto = int(read.header.get("veto", _VETO)) if scored else _NEVER - 1
         self._min_odds = min_odds
         self._scored = scored
         self._numbers: dict[str, int] = {rule.id: number for number, rule in enumerate(rules.rules)}
@@ -94,7 +99,7 @@ class PageCleaner:
         good = [number for number, page in enumerate(read) if isinstance(page, Page)]
         pages = [page for page in read if isinstance(page, Page)]
         results = [Result(text="", error=None if isinstance(page, Page) else page) for page in read]
-        picked = (None if values is None else [values[number] for number in good] for values in (langs, titles))
+        picked = (None if values is None else [values[number] for number in good] for values in (langs, titles, urls))
         for number, result in zip(good, self._clean(pages, *picked), strict=True):
             results[number] = result
         return results
@@ -106,12 +111,17 @@ class PageCleaner:
             return str(error)
 
     def _clean(
-        self, pages: Sequence[Page], langs: Sequence[str | None] | None, titles: Sequence[str | None] | None
+        self,
+        pages: Sequence[Page],
+        langs: Sequence[str | None] | None,
+        titles: Sequence[str | None] | None,
+        urls: Sequence[str | None] | None,
     ) -> Iterator[Result]:
         if not pages:
             return
         seen = see(self._rules, pages, titles)
-        verdict = self._decide(seen, langs)
+        known = self._memory.weigh(seen.lines, urls) if self._memory is not None and urls is not None else None
+        verdict = self._decide(seen, langs, known)
         for number, page in enumerate(pages):
             edits, _ = line_edits(self._rules, seen, verdict, number)
             text = self._markdown(page, edits) if self._options.format == "markdown" else apply(page.source, edits)
@@ -134,27 +144,41 @@ class PageCleaner:
         blocks = [page.blocks for page in seen.pages]
         return self._judge.score(blocks, [page.signs for page in seen.pages], seen.lines, seen.prose)
 
-    def _decide(self, seen: SeenPages, langs: Sequence[str | None] | None) -> Verdict:
-        """What goes. The score decides, and a vote of a rule that may decide alone where the score is not against it."""
+    def _decide(
+        self, seen: SeenPages, langs: Sequence[str | None] | None, known: Evidence | None = None
+    ) -> Verdict:
+        """What goes. The score decides, and a vote of a rule that may decide alone where the score is not against it.
+
+        What a site's memory knows of the lines adds to their scores, and answers for those that go only because of it.
+        """
         rules, votes = self._rules, seen.votes
         n = len(seen.lines)
         odds, gone = np.full(n, _NEVER, np.int32), np.zeros(n, bool)
         if self._scored and n:
             scores = self.score(seen)
-            odds = scores.second
-            gone = ~scores.stays if self._min_odds is None else odds > self._min_odds
+            odds, gone = scores.second, self._gone(scores.second, scores.stays)
+        by_page = gone
+        if known is not None and self._scored and n:
+            odds = odds + known.odds
+            gone = self._gone(odds, stays(255 - chance(odds), seen.lines))
         wanted = self._wanted(seen)
-        gone &= ~wanted
         alone = np.zeros(n, bool)
         alone[votes.row[(rules.alone & ~rules.span)[votes.rule]]] = True
-        alone &= (odds > (_VETO if self._scored else _NEVER - 1)) & ~wanted
+        alone &= (odds > self._veto) & ~wanted
+        gone = (gone & ~wanted) | alone
         rule = answering_rule(rules, seen, seen.prose & ~gone, self._languages.spoken(seen, langs))
         unnamed = gone.copy()
         unnamed[votes.row] = False
         self._answer_by_elements(rule, unnamed, seen)
+        if known is not None:
+            rule = known.answering(rules, rule, by_page.astype(np.int32), np.zeros(n, np.int32))
         strong = _named_elements(rule, seen, self._numbers) | alone
         certainty = np.maximum(chance(odds), np.where(strong, _CERTAIN, np.uint8(0)))
         return Verdict((gone | strong) & (rule >= 0), rule, certainty)
+
+    def _gone(self, odds: NDArray[np.int32], stay: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Which lines go by their scores: by the cut of each page, or by the one that was asked for."""
+        return ~stay if self._min_odds is None else odds > self._min_odds
 
     def _wanted(self, seen: SeenPages) -> NDArray[np.bool_]:
         """Lines that stay because the options say so: of their kind, and called nothing else by a phrase as a whole."""

@@ -21,12 +21,12 @@ from cleaner.records import arrow, ledger
 from cleaner.records.checkpoint import run_key
 from cleaner.records.fields import Fields, guess
 from cleaner.records.files import BATCH_BYTES
-from cleaner.records.outputs import Output, publish, write_whole
+from cleaner.records.outputs import STDOUT, Output, publish, write_whole
 from cleaner.records.parquet import ParquetInput, ParquetOutput, Rows, Shard, layout
 from cleaner.records.stats import Stats
 from cleaner.records.workers import OrderedPool
 from cleaner.shard_pieces import Cleaned, Piece, PieceCleaner, to_bytes
-from cleaner.stream import Watch
+from cleaner.stream import Watch, write_counts
 
 _MARKS: Final = ".cleaner"
 _LOOK_ROWS: Final = 1000
@@ -70,7 +70,8 @@ class Plan:
 
     def check(self) -> None:
         """`ConfigError` where outputs collide."""
-        named = [path for path in (self.output, self.ledger, self.quarantine, self.stats) if path]
+        counts = "" if self.stats == STDOUT else self.stats
+        named = [path for path in (self.output, self.ledger, self.quarantine, counts) if path]
         if len({str(Path(path).absolute()) for path in named}) < len(named):
             raise ConfigError(f"outputs: expected different files or folders, found {' '.join(named)}")
 
@@ -147,8 +148,7 @@ class Run:
             self._watch.resumed(stats)
         self._clean([number for number in range(len(plan.shards)) if number not in done])
         with self._watch.guard():
-            if plan.stats:
-                write_whole(plan.stats, json.dumps(stats.to_json(), indent=2, ensure_ascii=False).encode() + b"\n")
+            write_counts(plan.stats, stats)
             shutil.rmtree(plan.marks, ignore_errors=True)
         return stats
 

@@ -223,16 +223,21 @@ class Outputs:
 
 def publish_all(plan: Plan, stats: Stats) -> None:
     """The last step of a run, which may be repeated: rename all outputs, write the counts, forget the checkpoint."""
-    counts = json.dumps(stats.to_json(), indent=2, ensure_ascii=False) + "\n"
-    if plan.stats == STDOUT:  # stdout is for records
-        sys.stderr.write(counts)
-    elif plan.stats:
-        write_whole(plan.stats, counts.encode())
+    write_counts(plan.stats, stats)
     for path in reversed(plan.outputs):
         if path != STDOUT:
             publish(path)
     if plan.resumable:
         Path(plan.output + SUFFIX).unlink(missing_ok=True)
+
+
+def write_counts(path: str, stats: Stats) -> None:
+    """The counts as JSON to `path`, to stderr for `-` (stdout is for records), nowhere for an empty path."""
+    counts = json.dumps(stats.to_json(), indent=2, ensure_ascii=False) + "\n"
+    if path == STDOUT:
+        sys.stderr.write(counts)
+    elif path:
+        write_whole(path, counts.encode())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -152,6 +152,8 @@ def _plan_and_source(args: argparse.Namespace) -> tuple[Plan, Source] | tuple[sh
         from cleaner import shards
         from cleaner.cli.parquet import shard_plan
 
+        if args.report or args.meta:
+            raise ConfigError("--report and --meta are for JSON lines: expected no Parquet with them")
         parquet = shard_plan(args)
         parquet.check()
         return parquet, shards.Source(parquet)

@@ -48,15 +48,14 @@ class PageMeta(Mapping[str, object]):
     Until then it holds the page; pickled, it is a plain dict.
     """
 
-    def __init__(self, html: str, url: str | None, more: Mapping[str, object] | None = None) -> None:
-        """`more` are entries that are known already and win over what the page says."""
+    def __init__(self, html: str, url: str | None) -> None:
         self._page: tuple[str, str | None] | None = (html, url)
-        self._known = dict(more or {})
+        self._known: dict[str, object] = {}
 
     def _read(self) -> dict[str, object]:
         page = self._page
         if page is not None:
-            self._known = {**read_metadata(*page), **self._known}
+            self._known = dict(read_metadata(*page))
             self._page = None
         return self._known
 

@@ -145,7 +145,7 @@ def page_text(html: str | bytes, charset: str | None = None) -> str:
     reason = not_a_page(html)
     if reason:
         raise RecordError(f"html: this is {reason}, expected an HTML page")
-    text = decode(html, charset) if isinstance(html, bytes) else html
+    text = decode(html, charset) if isinstance(html, bytes) else html.removeprefix("\ufeff")
     return limit_nesting(text)
 
 

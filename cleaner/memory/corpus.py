@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import orjson
 
@@ -15,6 +15,7 @@ from cleaner.dedup.work import facts, work_folder
 from cleaner.errors import ConfigError, RecordError
 from cleaner.memory.build import build
 from cleaner.memory.learn import Collector, PageLearner, Piece
+from cleaner.memory.page_texts import PageTexts
 from cleaner.memory.sites import DOMAIN, SiteRule
 from cleaner.memory.store import FORMAT, write_memory
 from cleaner.records.checkpoint import Place
@@ -77,17 +78,17 @@ class BatchLearner:
     fields: Fields
     rule: SiteRule
     _learn: PageLearner = field(init=False)
-    _pages: Any = None
+    _text: PageTexts = field(init=False)
 
     def __post_init__(self) -> None:
-        self._learn = PageLearner(self.rule)
+        self._learn, self._text = PageLearner(self.rule), PageTexts(self.fields)
 
     def __getstate__(self) -> tuple[Fields, SiteRule]:
         return self.fields, self.rule
 
     def __setstate__(self, state: tuple[Fields, SiteRule]) -> None:
         self.fields, self.rule = state
-        self._learn, self._pages = PageLearner(self.rule), None
+        self.__post_init__()
 
     def __call__(self, batch: Batch) -> Piece:
         """The piece of `batch`."""
@@ -95,7 +96,7 @@ class BatchLearner:
         found: list[tuple[str, str | None]] = []
         if batch.kind == "warc":
             for record in warc_records(batch):
-                text = record.text if record.text is not None else self._text_of(record.html)
+                text = record.text if record.text is not None else self._text.of_page(record.html, record.charset)
                 found.append((text or "", record.url))
         elif batch.kind == "jsonl":
             found, bad = self._records(batch)
@@ -107,7 +108,7 @@ class BatchLearner:
         return replace(self._learn([], []), bad=1, place=Place(batch.input, batch.end, batch.first + batch.count))
 
     def _records(self, batch: Batch) -> tuple[list[tuple[str, str | None]], int]:
-        text_of, html_of, url_of = (getter(path) for path in (self.fields.text, self.fields.html, self.fields.url))
+        url_of = getter(self.fields.url)
         found: list[tuple[str, str | None]] = []
         bad = 0
         for line in split_lines(batch.data):
@@ -118,27 +119,10 @@ class BatchLearner:
             except RecordError:
                 bad += 1
                 continue
-            text, url = text_of(record), url_of(record)
-            if not isinstance(text, str):
-                text = self._text_of(html_of(record))
+            text, url = self._text(record), url_of(record)
             if text is not None:
                 found.append((text, url if isinstance(url, str) else None))
         return found, bad
-
-    def _text_of(self, html: Any) -> str | None:
-        """The text of a page as the cleaner would see it."""
-        if not isinstance(html, str | bytes):
-            return None
-        if self._pages is None:
-            from cleaner.html.page import PageReader
-            from cleaner.packs.load import rules_root
-
-            self._pages = PageReader([rules_root() / "common" / "elements.toml"])
-        try:
-            source: str = self._pages.read(html).source
-        except RecordError:
-            return None
-        return source
 
 
 def learn_files(plan: LearnPlan, fields: Fields, *, watch: LearnWatch = _UNWATCHED) -> Learned:

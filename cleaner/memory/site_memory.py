@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from cleaner.errors import ConfigError, IndexMismatch
 from cleaner.memory.build import build
 from cleaner.memory.learn import Collector, PageLearner
+from cleaner.memory.page_texts import PageTexts
 from cleaner.memory.rows import ZONES
 from cleaner.memory.sites import DOMAIN, SiteRule, number_of
 from cleaner.records.fields import Fields, Record, getter
@@ -65,13 +66,14 @@ class SiteMemory:
         min_pages: int = 2,
         fields: Fields = _FIELDS,
     ) -> Self:
-        """Learn from records with a text and a URL (paths in `fields`); records without a usable URL are left out.
+        """Learn from records with a text, or a page, and a URL (paths in `fields`, for a page `html` where they name none);
+        records without a usable URL are left out.
 
         Lines on fewer than `min_pages` different pages of their site are forgotten. The order of the records changes
         nothing.
         """
         learner = PageLearner(SiteRule(site))
-        text_of, url_of = getter(fields.text), getter(fields.url)
+        text_of, url_of = PageTexts(fields), getter(fields.url)
         source = iter(records)
         with Collector() as collector:
             while batch := list(islice(source, _PAGES_PER_PIECE)):
