@@ -197,11 +197,11 @@ def _mostly_known(rows: Rows, known: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 def _between(own: NDArray[np.bool_], first: Ints) -> NDArray[np.bool_]:
     """Per row: whether rows of its page that are `own` stand both before and after it."""
-    total = np.concatenate((np.zeros(1, np.int64), np.cumsum(own)))
-    pages = np.diff(first)
-    before = total[:-1] - np.repeat(total[first[:-1]], pages)
-    after = np.repeat(total[first[1:]], pages) - total[1:]
-    inside: NDArray[np.bool_] = (before > 0) & (after > 0)
+    total = np.zeros(len(own) + 1, np.int64)
+    np.cumsum(own, out=total[1:])
+    rows = np.diff(first)
+    inside: NDArray[np.bool_] = total[:-1] > np.repeat(total[first[:-1]], rows)
+    inside &= total[1:] < np.repeat(total[first[1:]], rows)
     return inside
 
 
