@@ -53,6 +53,7 @@ class MemoryWeights:
         try:
             steps = {name: _steps(data[name]) for name in ("pages", "share", "weight", "near", "absent", "among")}
             steps["absent_prose"] = _steps(data["absent"]["prose"])
+            steps["between"] = _steps(data["between"])
             zones = np.array([_units(data["zone"][name]) for name in ZONES], np.int32)
             return cls(steps, zones, _units(data["shape"]["prose"]))
         except (KeyError, TypeError, ValueError) as error:
@@ -154,6 +155,7 @@ class MemoryJudge:
         share = np.where(of > 1, pages / np.maximum(of, 1), -1.0)  # of a single other page it says nothing
         recurring = steps["pages"](pages) + steps["share"](share) + steps["weight"](rows.weight)
         recurring += steps["near"](near) + self._weights.zones[rows.zone] + self._weights.prose * rows.prose
+        recurring += steps["between"](pages) * (rows.prose & _between(rows.prose & (pages == 0), rows.first))
         absent = np.where(rows.prose, steps["absent_prose"](of), steps["absent"](of)) * (anywhere == 0) + steps["among"](near)
         odds = np.where(pages > 0, recurring, absent) * ((of > 0) & (rows.keys != 0))
         return odds.astype(np.int32)
@@ -191,6 +193,16 @@ def _mostly_known(rows: Rows, known: NDArray[np.bool_]) -> NDArray[np.bool_]:
     total = np.concatenate(([0], np.cumsum(weight)))
     shared = np.concatenate(([0], np.cumsum(weight * known)))
     return 2 * np.diff(shared[rows.first]) > np.diff(total[rows.first])
+
+
+def _between(own: NDArray[np.bool_], first: Ints) -> NDArray[np.bool_]:
+    """Per row: whether rows of its page that are `own` stand both before and after it."""
+    total = np.zeros(len(own) + 1, np.int64)
+    np.cumsum(own, out=total[1:])
+    rows = np.diff(first)
+    inside: NDArray[np.bool_] = total[:-1] > np.repeat(total[first[:-1]], rows)
+    inside &= total[1:] < np.repeat(total[first[1:]], rows)
+    return inside
 
 
 def _near(recurs: NDArray[np.bool_], doc: Ints) -> Ints:

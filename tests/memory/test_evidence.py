@@ -64,6 +64,19 @@ def test_evidence_counts_only_where_it_was_learned(cleaner: Cleaner) -> None:
     assert gone(cleaner, "\n".join(lines), "https://gazette1.example/new") == []
 
 
+def test_a_paragraph_that_one_other_page_has_in_its_body_stays() -> None:
+    shared = article(random.Random(3), 1)[0]
+    pages = []
+    for number in range(6):
+        lines = article(random.Random(40 + number), 8)
+        if number < 2:
+            lines.insert(4, shared)
+        pages.append({"text": "\n".join(lines), "url": f"https://series.example/{number}"})
+    cleaner = Cleaner(memory=SiteMemory.learn(pages))
+    assert cleaner.recurrence(pages[0]["text"], url=pages[0]["url"]), "it recurs"
+    assert gone(cleaner, pages[0]["text"], pages[0]["url"]) == []
+
+
 def test_the_only_content_of_a_page_stays(cleaner: Cleaner) -> None:
     text = "The gazette1.example tower\nPrinted and bound by the gazette1.example company"
     assert cleaner.clean(text, url="https://gazette1.example/new").text
@@ -100,7 +113,7 @@ def test_the_rules_of_memory_can_be_turned_off() -> None:
 def test_wrong_weights(tmp_path: Path) -> None:
     good = (rules_root() / "weights" / "memory.toml").read_text(encoding="utf-8")
     assert MemoryWeights.load(rules_root() / "weights" / "memory.toml").steps
-    for number, (old, new) in enumerate([("[pages]", "[page]"), ("tail = 0.0", 'tail = "much"')]):
+    for number, (old, new) in enumerate([("[pages]", "[page]"), ("tail = 0.2", 'tail = "much"')]):
         bad = tmp_path / f"{number}.toml"
         bad.write_text(good.replace(old, new), encoding="utf-8")
         with pytest.raises(RuleError, match="not the weights of site memory"):
