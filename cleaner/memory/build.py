@@ -27,7 +27,7 @@ Sections = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Pages:
+class Pages:
     """All pages: `number` (sorted) and `site` by page; `double` counts as `origin`; sites with their pages."""
 
     number: Keys
@@ -40,7 +40,7 @@ class _Pages:
 
 def build(runs: Sequence[Run], *, least: int) -> Sections:
     """The sections of a memory of what `runs` hold: lines on at least `least` pages."""
-    pages = _all_pages(runs)
+    pages = all_pages(runs)
     parts = [_count(run_keys, run_pages, pages, least) for run_keys, run_pages in _ranges(runs)]
     keys = np.concatenate([part[0] for part in parts]) if parts else np.zeros(0, np.uint64)
     site = np.concatenate([part[1] for part in parts]) if parts else np.zeros(0, np.uint32)
@@ -55,7 +55,7 @@ def build(runs: Sequence[Run], *, least: int) -> Sections:
         **texts_section("name", names),
         "pages": pages.number,
         "page_site": np.searchsorted(pages.sites, pages.site).astype(np.uint32),
-        **_examples(runs, keys, site, counts, pages.sites),
+        **examples(runs, keys, site, counts, pages.sites),
     }
 
 
@@ -66,7 +66,8 @@ def texts_section(name: str, texts: Sequence[str]) -> Sections:
     return {f"{name}_ends": ends, f"{name}_bytes": np.frombuffer(b"".join(raw), np.uint8)}
 
 
-def _all_pages(runs: Sequence[Run]) -> _Pages:
+def all_pages(runs: Sequence[Run]) -> Pages:
+    """The pages of all runs, those that are one joined."""
     number, site, double, origin = [], [], [], []
     for records in _page_ranges(runs):
         found = ordered(records)
@@ -78,7 +79,7 @@ def _all_pages(runs: Sequence[Run]) -> _Pages:
         origin.append(firsts)
     if not number:
         none = np.zeros(0, np.uint64)
-        return _Pages(none, none, none, none, none, np.zeros(0, np.uint32))
+        return Pages(none, none, none, none, none, np.zeros(0, np.uint32))
     numbers, of_site = np.concatenate(number), np.concatenate(site)
     order = np.argsort(numbers)
     numbers, of_site = numbers[order], of_site[order]
@@ -88,7 +89,7 @@ def _all_pages(runs: Sequence[Run]) -> _Pages:
     sites, index = np.unique(of_site, return_inverse=True)
     counted = np.bincount(index, minlength=len(sites))
     counted -= np.bincount(index[np.searchsorted(numbers, copies)], minlength=len(sites))
-    return _Pages(numbers, of_site, copies, firsts, sites, counted.astype(np.uint32))
+    return Pages(numbers, of_site, copies, firsts, sites, counted.astype(np.uint32))
 
 
 def _page_ranges(runs: Sequence[Run]) -> Iterator[NDArray[np.void]]:
@@ -129,7 +130,7 @@ def _ranges(runs: Sequence[Run]) -> Iterator[tuple[Keys, Keys]]:
             yield found[order], of_page[order]
 
 
-def _count(keys: Keys, pages: Keys, known: _Pages, least: int) -> tuple[Keys, NDArray[np.uint32], NDArray[np.uint32]]:
+def _count(keys: Keys, pages: Keys, known: Pages, least: int) -> tuple[Keys, NDArray[np.uint32], NDArray[np.uint32]]:
     from cleaner.memory.kernel import count_pages
 
     most = len(keys) // max(least, 1) + 1
@@ -147,7 +148,7 @@ def _names(runs: Sequence[Run], sites: Keys) -> list[str]:
     return [names[number] for number in sites.tolist()]
 
 
-def _examples(runs: Sequence[Run], keys: Keys, site: NDArray[np.uint32], counts: NDArray[np.uint32], sites: Keys) -> Sections:
+def examples(runs: Sequence[Run], keys: Keys, site: NDArray[np.uint32], counts: NDArray[np.uint32], sites: Keys) -> Sections:
     """The texts of the lines on most pages of each site, as far as its sample pages show them."""
     wanted = _foremost(keys, site, counts)
     of_site = sites[site[np.searchsorted(keys, wanted)]]

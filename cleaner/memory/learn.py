@@ -187,20 +187,21 @@ class Collector:
             self._own = tempfile.TemporaryDirectory(prefix="cleaner-learn-")
             self._folder = Path(self._own.name)
         path = self._folder / f"run-{len(self.files):06}"
-        write_arrays(path, self._gathered())
+        write_arrays(path, self.gathered())
         self.files.append(path)
 
     def runs(self) -> list[Run]:
         """All runs."""
         runs = [Run(Arrays(path)) for path in self.files]
-        return [*runs, Run(self._gathered())] if self._pieces else runs
+        return [*runs, Run(self.gathered())] if self._pieces else runs
 
-    def _gathered(self) -> dict[str, NDArray[Any]]:
+    def gathered(self) -> dict[str, NDArray[Any]]:
+        """The pieces that have not been written as the sections of a `Run`; they are forgotten here."""
         pieces, self._pieces, self._rows, self._sampled = self._pieces, [], 0, 0
         keys = np.concatenate([piece.keys for piece in pieces])
         pages = np.concatenate([piece.pages for piece in pieces])
         order = np.argsort(keys)
-        samples = sorted(_smallest([sample for piece in pieces for sample in piece.samples]))
+        samples = [sample for piece in pieces for sample in piece.samples]
         names: dict[int, str] = {}
         for piece in pieces:
             names.update(piece.names)
@@ -210,14 +211,22 @@ class Collector:
             "some": keys[::_STEP],
             "pages": pages[order],
             "records": np.concatenate([piece.records for piece in pieces]),
-            "samples": np.array([sample[:2] for sample in samples], np.uint64).reshape(-1, 2),
-            "ends": np.cumsum([len(text) for _, _, text in samples], dtype=np.int64),
-            "texts": np.frombuffer(b"".join(text for _, _, text in samples), np.uint8),
+            **sample_sections(samples),
             "names": np.frombuffer(json.dumps(list(names.items())).encode(), np.uint8),
         }
 
 
-def _smallest(samples: Sequence[tuple[int, int, bytes]]) -> list[tuple[int, int, bytes]]:
+def sample_sections(samples: Sequence[tuple[int, int, bytes]]) -> dict[str, NDArray[Any]]:
+    """The samples that are kept as sections of a `Run`: site and page, ends of their texts, their texts."""
+    kept = sorted(smallest(samples))
+    return {
+        "samples": np.array([sample[:2] for sample in kept], np.uint64).reshape(-1, 2),
+        "ends": np.cumsum([len(text) for _, _, text in kept], dtype=np.int64),
+        "texts": np.frombuffer(b"".join(text for _, _, text in kept), np.uint8),
+    }
+
+
+def smallest(samples: Sequence[tuple[int, int, bytes]]) -> list[tuple[int, int, bytes]]:
     """The samples of the pages with each site's smallest numbers."""
     kept: list[tuple[int, int, bytes]] = []
     count, before = 0, (-1, -1)

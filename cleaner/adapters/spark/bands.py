@@ -64,6 +64,7 @@ class EmitKeys:
     search: Search
 
     def __call__(self, batches: Iterator[Any]) -> Iterator[Any]:
+        """From rows to rows."""
         schema = blobs.arrow_schema(ENTRIES)
         found = layout(self.search.folder)
         for batch in batches:
@@ -155,6 +156,7 @@ class FindJoins:
     search: Search
 
     def __call__(self, batches: Iterator[Any]) -> Iterator[Any]:
+        """From rows to rows."""
         found = layout(self.search.folder)
         parts: dict[int, list[tuple[int, bytes]]] = {}
         for batch in batches:
@@ -188,9 +190,7 @@ class FindJoins:
         yield Rows(SAME, part.numbers[later], part.numbers[progress.same[later]])
         if self.search.most:
             long = self.search.smallest
-            rules = rules_of_equals(
-                progress.same, part.records, part.sizes, long=long, max_documents=self.search.most
-            )
+            rules = rules_of_equals(progress.same, part.records, part.sizes, long=long, max_documents=self.search.most)
             gone = np.flatnonzero(rules != STAYS)
             yield Rows(RULE, part.numbers[gone], rules[gone].astype(np.uint64))
 
@@ -226,6 +226,7 @@ class FindInSlices:
     search: Search
 
     def __call__(self, batches: Iterator[Any]) -> Iterator[Any]:
+        """From rows to rows."""
         found = layout(self.search.folder)
         schema = blobs.arrow_schema(FOUND)
         for batch in batches:

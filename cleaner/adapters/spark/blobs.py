@@ -76,7 +76,14 @@ def record_batch(columns: Mapping[str, Any], schema: Any) -> Any:
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
-_TYPES: Final = {"byte": "int8", "int": "int32", "long": "int64", "double": "float64", "string": "string", "binary": "binary"}
+_TYPES: Final = {
+    "byte": "int8",
+    "int": "int32",
+    "long": "int64",
+    "double": "float64",
+    "string": "string",
+    "binary": "binary",
+}
 
 
 def arrow_schema(text: str) -> Any:

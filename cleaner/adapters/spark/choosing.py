@@ -43,6 +43,7 @@ class Place:
     folder: str
 
     def __call__(self, batches: Iterator[Any]) -> Iterator[Any]:
+        """From rows to rows."""
         schema = blobs.arrow_schema(PLACED)
         found = layout(self.folder)
         for batch in batches:
@@ -68,6 +69,7 @@ class WriteKnown:
     folder: str
 
     def __call__(self, batches: Iterator[Any]) -> Iterator[Any]:
+        """From rows to rows."""
         found = layout(self.folder)
         done = []
         for chunk, (_, kind, node, other) in by_chunk(batches, 4):
@@ -89,6 +91,7 @@ class ReadScores:
     folder: str
 
     def __call__(self, batches: Iterator[Any]) -> Iterator[Any]:
+        """From rows to rows."""
         schema = blobs.arrow_schema(SCORED)
         found = layout(self.folder)
         for chunk, (_, _, node, other) in by_chunk(batches, 4):
@@ -106,7 +109,9 @@ def choose_best(batches: Iterator[Any]) -> Iterator[Any]:
     _, first, index = np.unique(cluster, return_index=True, return_inverse=True)
     kept = clustering.best(first[index].reshape(-1), score)
     gone = np.flatnonzero(kept != np.arange(len(kept)))
-    yield blobs.record_batch({"node": node[gone], "other": node[kept[gone]]}, blobs.arrow_schema("node long, other long"))
+    yield blobs.record_batch(
+        {"node": node[gone], "other": node[kept[gone]]}, blobs.arrow_schema("node long, other long")
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +121,7 @@ class PairPlace:
     folder: str
 
     def __call__(self, batches: Iterator[Any]) -> Iterator[Any]:
+        """From rows to rows."""
         found = layout(self.folder)
         schema = blobs.arrow_schema("node long, other long, place long")
         blocks = len(found) // _BLOCK + 1
@@ -132,6 +138,7 @@ class CompareKept:
     folder: str
 
     def __call__(self, batches: Iterator[Any]) -> Iterator[Any]:
+        """From rows to rows."""
         found = layout(self.folder)
         node, kept, _ = columns_of(batches, 3)
         order = np.lexsort((node, kept))
@@ -156,7 +163,9 @@ class CompareKept:
         texts = Selected(layout(self.folder), numbers.astype(np.uint64))
         left, right = np.searchsorted(numbers, kept), np.searchsorted(numbers, node)
         digests = texts.digests()
-        unlike = np.flatnonzero((digests[left] != digests[right]).any(axis=1) | (texts.sizes[left] != texts.sizes[right]))
+        unlike = np.flatnonzero(
+            (digests[left] != digests[right]).any(axis=1) | (texts.sizes[left] != texts.sizes[right])
+        )
         similarity = np.ones(len(node))
         similarity[unlike] = Comparer(texts)(packed(left[unlike], right[unlike]), 0.0)
         texts.close()
@@ -170,6 +179,7 @@ class WriteGone:
     folder: str
 
     def __call__(self, batches: Iterator[Any]) -> Iterator[Any]:
+        """From rows to rows."""
         found = layout(self.folder)
         done = []
         for chunk, (_, node, kept, similarity, _) in by_chunk(batches, 5):

@@ -15,7 +15,6 @@ import numpy as np
 from cleaner.adapters.spark import blobs
 
 if TYPE_CHECKING:
-
     from pyspark.sql import DataFrame
 
 PAIRS: Final = "node long, other long"

@@ -114,8 +114,8 @@ class DedupRun:
         # One row per chunk, of some hundred bytes: what Spark itself keeps of a split.
         made = wanted.mapInArrow(work, sketching.MADE).collect()
         write_layout(self.work, sketching.made_rows(made))
-        totals = [sum(int(row[name]) for row in made) for name in ("texts", "records", "bad")]
-        return len(made), Counts(*totals, 0, 0)
+        texts, documents, bad = (sum(int(row[name]) for row in made) for name in ("texts", "records", "bad"))
+        return len(made), Counts(texts, documents, bad, 0, 0)
 
     def _search(self, chunks: int, texts: int, first: int, last: int, name: str) -> DataFrame:
         search = Search(
@@ -228,8 +228,9 @@ def dedup(
     """Near-duplicate documents dropped (`level` `document`) or repeated paragraphs cut (`paragraph`).
 
     `frame` is a DataFrame with the columns `text` and `id` (and `score`), which must give the same rows in the same
-    partitions whenever it is run (one read from files, or persisted), or what `sources.read` gives. `work` is a
-    folder under the same path on all machines; what is left there afterwards may be removed. The options are those of `cleaner dedup`.
+    partitions whenever it is run (one read from files, or persisted), or what `sources.read` gives. `work` is a folder
+    under the same path on all machines; what is left there afterwards may be removed. The options are those of
+    `cleaner dedup`.
     """
     if level not in ("document", "paragraph"):
         raise ConfigError(f"level {level!r}: expected document or paragraph")

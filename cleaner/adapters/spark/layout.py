@@ -107,7 +107,9 @@ class _Paths(Sequence[Path]):
     @overload
     def __getitem__(self, at: slice) -> list[Path]: ...
     def __getitem__(self, at: int | slice) -> Path | list[Path]:
-        return self._layout.path(at) if isinstance(at, int) else [self._layout.path(one) for one in range(len(self))[at]]
+        return (
+            self._layout.path(at) if isinstance(at, int) else [self._layout.path(one) for one in range(len(self))[at]]
+        )
 
     def __len__(self) -> int:
         return len(self._layout)

@@ -21,7 +21,9 @@ from cleaner.dedup.store import write_arrays
 from cleaner.records.json_bytes import dumps
 
 CHUNK_BYTES: Final = 16 << 20
-MADE: Final = "source int, path string, block long, part int, texts long, records long, lines long, bytes long, bad long"
+MADE: Final = (
+    "source int, path string, block long, part int, texts long, records long, lines long, bytes long, bad long"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +85,7 @@ class SketchRows:
     rows: Rows
 
     def __call__(self, batches: Iterator[Any]) -> Iterator[Any]:
+        """From rows to rows."""
         schema = arrow_schema(MADE)
         reader = self.rows.reader(self.settings)
         for origin, table in chunks(batches, self.rows.measured, self.rows.chunk_bytes):

@@ -84,6 +84,7 @@ class RemovedRows:
     folder: str
 
     def __call__(self, batches: Iterator[Any]) -> Iterator[Any]:
+        """From rows to rows."""
         schema = blobs.arrow_schema(f"{LINE} string")
         for batch in batches:
             for chunk in batch.column(0).to_pylist():
