@@ -25,6 +25,7 @@ from cleaner.kernels.base import LIBRARY
 from cleaner.packs.load import load_rules, rules_root
 from cleaner.packs.match import RuleSet, compile_rules
 from cleaner.packs.schema import Rule
+from cleaner.packs.tables import digest_of
 
 if TYPE_CHECKING:
     from cleaner.judge.explain import LineReport
@@ -100,7 +101,7 @@ class Cleaner:
                 select=options["select"],
                 ignore=options["ignore"],
             )
-        self._rules: RuleSet = compile_rules(rules)
+        self._rules: RuleSet = compile_rules(rules, kept=True)
         self._languages = Languages.of(self._rules)
         self._scorer = self._load_scorer(options["weights"])
         self._limits = (self._scorer.limits if self._scorer else no_limits()).asked_for(options["min_score"])
@@ -162,8 +163,7 @@ class Cleaner:
     @property
     def digest(self) -> str:
         """A short hash of everything that decides about results: rules, weights, options."""
-        # Where a pack lies says nothing about what it does: a wheel and a checkout must agree.
-        marks = [repr(replace(rule, file="")) for rule in self._rules.rules]
+        marks = [digest_of(self._rules.rules)]
         if self._scorer is not None:
             for trees in (self._scorer.first, self._scorer.second):
                 marks.append(hashlib.blake2b(trees.leaves.tobytes() + trees.border.tobytes()).hexdigest())

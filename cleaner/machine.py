@@ -11,9 +11,6 @@ import ctypes
 import hashlib
 import json
 import logging
-import os
-import sys
-import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
@@ -23,6 +20,7 @@ from typing import Any, Final, TypeVar, cast
 import numpy as np
 
 from cleaner.errors import ConfigError
+from cleaner.kept import cache_home, keep, recall
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 _log: Final = logging.getLogger(__name__)
@@ -31,27 +29,8 @@ _MODEL: Final = "numpy"
 _TYPES: Final[Mapping[str, str]] = {
     "i8": "int64", "i4": "int32", "i2": "int16", "u8": "uint64", "u4": "uint32", "u1": "uint8", "b1": "bool",
 }  # fmt: skip
-_MAGIC: Final = b"cleaner kernels 1\n"
-
-
-def cache_home() -> Path | None:
-    """The folder of this user's caches; `None` where the environment names none."""
-    base = os.environ.get("CLEANER_CACHE") or os.environ.get("XDG_CACHE_HOME")
-    if not base:
-        base = os.environ.get("LOCALAPPDATA") if sys.platform == "win32" else os.path.expanduser("~/.cache")
-    return Path(base) / "cleaner" if base else None
-
-
-def keep(path: Path, content: bytes) -> bool:
-    """Write a file of the cache at once or not at all; says whether it could be written."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with tempfile.NamedTemporaryFile("wb", dir=path.parent, delete=False) as file:
-            file.write(content)
-        os.replace(file.name, path)
-    except OSError:
-        return False
-    return True
+_KEPT: Final = 8
+"""Files of other sources or processors that stay beside a new one."""
 
 
 class _Parameter:
@@ -158,10 +137,9 @@ class Library:
             llvm.initialize_native_target()
             llvm.initialize_native_asmprinter()
             path = self._path(llvm)
-            code = _stored(path) if path else None
-            if code is None:
-                code = self._compile(llvm, path)
-            symbols, binary = code
+            known = recall(path) if path else None
+            head, _, binary = (self._compile(llvm, path) if known is None else bytes(known)).partition(b"\n")
+            symbols = json.loads(head)
             machine = llvm.Target.from_default_triple().create_target_machine()
             self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
             self._engine.add_object_file(llvm.ObjectFileRef.from_data(binary))
@@ -186,8 +164,8 @@ class Library:
             state.update(mark.encode() + b"\0")
         return home / f"kernels-{state.hexdigest()}.o"
 
-    def _compile(self, llvm: Any, path: Path | None) -> tuple[dict[str, str], bytes]:
-        """All kernels as an object file, kept at `path`; with the names of their symbols in it."""
+    def _compile(self, llvm: Any, path: Path | None) -> bytes:
+        """All kernels as an object file behind a line with the names of their symbols in it, kept at `path`."""
         _log.info("compiling once, this takes some seconds (%s)", path)
         for module in self._modules:
             import_module(f"{self._package}.{module}")
@@ -203,28 +181,10 @@ class Library:
         machine = llvm.Target.from_default_triple().create_target_machine(
             cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=3, codemodel="jitdefault", jit=True
         )
-        binary: bytes = machine.emit_object(whole)
-        content = json.dumps(symbols).encode() + b"\n" + binary
-        if path is None or not keep(path, _MAGIC + hashlib.blake2b(content).digest() + content):
+        content: bytes = json.dumps(symbols).encode() + b"\n" + machine.emit_object(whole)
+        if path is None or not keep(path, content, most=_KEPT):
             _log.warning("compiled code could not be kept, so every start compiles: the cache folder cannot be written")
-        return symbols, binary
-
-
-def _stored(path: Path) -> tuple[dict[str, str], bytes] | None:
-    """What an earlier start kept, if that is whole and nobody else could have put it there."""
-    try:
-        with path.open("rb") as file:
-            if hasattr(os, "getuid") and os.fstat(file.fileno()).st_uid != os.getuid():
-                return None
-            content = file.read()
-    except OSError:
-        return None
-    size = hashlib.blake2b().digest_size
-    body = content[len(_MAGIC) + size :]
-    if content[: len(_MAGIC)] != _MAGIC or hashlib.blake2b(body).digest() != content[len(_MAGIC) : len(_MAGIC) + size]:
-        return None
-    head, _, binary = body.partition(b"\n")
-    return json.loads(head), binary
+        return content
 
 
 def _machine_code_of(kernel: Kernel) -> tuple[str, str]:

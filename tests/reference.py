@@ -25,8 +25,8 @@ from cleaner.document import (
     needs_border,
 )  # fmt: skip
 from cleaner.folding import fold, fold_char
-from cleaner.packs.match import fold_phrase
 from cleaner.packs.schema import Rule
+from cleaner.packs.tables import fold_phrase
 
 _SAMPLES = (
     "a b", "Home", "read more", "Read More »", "share", "12.5.2024", "10:30", "©", "© 2024 x", "foto ©", "日本語", "相关阅读",

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import sys
-import tempfile
 import tomllib
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+import orjson
 
 from cleaner.errors import RuleError
+from cleaner.kept import cache_home, keep, recall
 from cleaner.packs.schema import Pack, Rule, read_pack, stack
+
+_LISTS: Final = ("phrases", "keywords", "unless", "examples", "keeps")
+_KEPT: Final = 6
+"""Parsed forms of other folders that stay beside a new one."""
 
 
 def rules_root() -> Path:
@@ -102,38 +106,30 @@ def _read_folder(path: Path, *, cache: bool) -> list[Pack]:
     return packs
 
 
-def _cache_file(files: Sequence[Path]) -> Path:
+def _cache_file(files: Sequence[Path]) -> Path | None:
     """Where the parsed form of exactly these files is kept: the name holds all their paths, sizes and times."""
     code = Path(__file__).with_name("schema.py").stat()
     marks = [[str(file), (stat := file.stat()).st_size, stat.st_mtime_ns] for file in files]
     marks.append([str(code.st_size), code.st_mtime_ns, sys.version])
-    digest = hashlib.blake2b(json.dumps(marks).encode(), digest_size=12).hexdigest()
-    home = os.environ.get("CLEANER_CACHE") or os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return Path(home) / "cleaner" / f"packs-{digest}.json"
+    digest = hashlib.blake2b(orjson.dumps(marks), digest_size=12).hexdigest()
+    home = cache_home()
+    return home and home / f"packs-{digest}.json"
 
 
 def _read_cache(stored: Path) -> list[Pack] | None:
     """What an earlier run parsed, or nothing: a cache that cannot be read is no cache."""
-    try:
-        data: list[dict[str, Any]] = json.loads(stored.read_bytes())
-        return [_revive(pack) for pack in data]
-    except (OSError, ValueError, TypeError, KeyError):
-        return None
+    content = recall(stored)
+    return None if content is None else [_revive(pack) for pack in orjson.loads(content)]
 
 
 def _revive(data: dict[str, Any]) -> Pack:
-    lists = ("phrases", "keywords", "unless", "examples", "keeps")
-    rules = tuple(Rule(**{**rule, **{name: tuple(rule[name]) for name in lists}}) for rule in data["rules"])
-    return Pack(data["id"], data["language"], data["summary"], rules, (), data["file"])
+    for rule in data["rules"]:
+        for name in _LISTS:
+            rule[name] = tuple(rule[name])
+    return Pack(data["id"], data["language"], data["summary"], tuple(Rule(**rule) for rule in data["rules"]), (), data["file"])
 
 
 def _write_cache(stored: Path, packs: Sequence[Pack]) -> None:
     if any(pack.overrides for pack in packs):
         return  # a folder that overrides others is small and its order matters: parse it each time
-    try:
-        stored.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=stored.parent, delete=False, encoding="utf-8") as file:
-            json.dump([asdict(pack) for pack in packs], file, ensure_ascii=False)
-        os.replace(file.name, stored)
-    except OSError:
-        return  # a home that cannot be written to costs time, nothing else
+    keep(stored, orjson.dumps(packs), most=_KEPT)  # a home that cannot be written to costs time, nothing else

@@ -16,12 +16,9 @@ import regex
 from numpy.typing import NDArray
 
 from cleaner.document import HEAD, TAIL, Bytes, Ints, KindTable, Lines
-from cleaner.errors import RuleError
-from cleaner.folding import fold
-from cleaner.kernels.kinds import FIRST_MIX, KEYWORD, UNLESS
-from cleaner.packs.gates import DIGIT, ENDLESS, Gate, gate_of
-from cleaner.packs.phrases import PhraseTable, phrase_table
-from cleaner.packs.schema import CLASSES, PLACES, STRENGTHS, Rule
+from cleaner.packs.phrases import PhraseTable
+from cleaner.packs.schema import CLASSES, STRENGTHS, Rule
+from cleaner.packs.tables import Gates, Patterns, tables_of
 from cleaner.votes import Votes, join_votes, no_votes
 
 _PATTERN_SECONDS: Final = 0.05
@@ -29,15 +26,12 @@ _TRIED: Final = 50_000
 _UNTRIED: Final = (-1, -1)
 _STRONGEST: Final = 3
 _PLACE_PACK: Final = "common.place/"
-_NUMBER: Final = "{n}"
 _LABEL: Final = "label"
 _SPACES: Final = np.array([0x20, 0xA0, 0x202F], np.uint32)
 _COLONS: Final = np.array([0x3A, 0xFF1A], np.uint32)
 _ANYWHERE: Final = 4
 _ZONE_BITS: Final = {"any": _ANYWHERE, "head": HEAD, "tail": TAIL}
 _VOTES_PER_ROW: Final = 4
-_MOST_SIGNS: Final = 62
-"""Signs that gates may ask for in all: one bit each, and two bits are taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +58,7 @@ class RuleSet:
     zone: Bytes
     max_weight: Ints
     phrases: PhraseTable
-    patterns: dict[int, regex.Pattern[str]]
+    patterns: Patterns
     numeric: Ints
     """Pattern rules with the keyword `{n}`: they are tried on lines without a letter."""
     gates: Gates
@@ -79,40 +73,12 @@ class RuleSet:
         return self.kinds
 
 
-@dataclass(frozen=True, slots=True)
-class Gates:
-    """What a line must be like for a rule's pattern to be tried."""
+def compile_rules(rules: Sequence[Rule], *, kept: bool = False) -> RuleSet:
+    """Compile `rules` once; `RuleError` names the rule whose pattern is not a pattern or whose phrase folds away.
 
-    signs: Bytes
-    """Per code point below 65536: the number of its bit in `needs`; 0 where none asks for it, 1 for digits."""
-    needs: NDArray[np.uint64]
-    """Per rule: bits of which a line must have one; 0 where it need not."""
-    first: NDArray[np.uint64]
-    """Per rule: bits of the letters and digits that can be the first of a line; 0 where any can."""
-    most: Ints
-    """Per rule: the most characters but white space that its pattern hits."""
-
-
-def fold_phrase(phrase: str) -> str:
-    """A phrase as it is looked up; `{n}` stands for a number."""
-    return fold(phrase.replace(_NUMBER, "0"))
-
-
-def compile_rules(rules: Sequence[Rule]) -> RuleSet:
-    """Compile `rules` once; `RuleError` names the rule whose pattern is not a pattern or whose phrase folds away."""
-    entries: dict[str, list[tuple[int, int]]] = {}
-    numeric: list[int] = []
-    for number, rule in enumerate(rules):
-        for role, phrases in _roles(rule):
-            for phrase in phrases:
-                folded = fold_phrase(phrase)
-                if folded == "0" and role == KEYWORD:
-                    numeric.append(number)
-                elif not folded.strip("0 "):
-                    raise RuleError(f"{rule.file}: rule {rule.id!r}: phrase {phrase!r} folds to nothing but a number")
-                else:
-                    entries.setdefault(folded, []).append((number, role))
-    patterns = {number: _compile_pattern(rule) for number, rule in enumerate(rules) if rule.kind == "pattern"}
+    With `kept`, what takes long stays in the user's cache folder.
+    """
+    tables = tables_of(rules, kept=kept)
     strength = np.array([min(STRENGTHS.index(rule.strength) + 1, _STRONGEST) for rule in rules], np.uint8)
     partial = np.array([rule.kind == "phrase" and rule.at in ("start", "end", "inside") for rule in rules], bool)
     return RuleSet(
@@ -127,46 +93,13 @@ def compile_rules(rules: Sequence[Rule]) -> RuleSet:
         detectors=_detectors(rules),
         zone=np.array([_ZONE_BITS[rule.zone] for rule in rules], np.uint8),
         max_weight=np.array([2 * rule.max_words or 2**30 for rule in rules], np.int32),
-        phrases=phrase_table(entries),
-        patterns=patterns,
-        numeric=np.array(sorted(set(numeric)), np.int32),
-        gates=_gates([gate_of(rule.pattern) if rule.kind == "pattern" else Gate() for rule in rules]),
+        phrases=tables.phrases,
+        patterns=tables.patterns,
+        numeric=tables.numeric,
+        gates=tables.gates,
         kinds=KindTable(),
         tried={},
     )
-
-
-def _roles(rule: Rule) -> list[tuple[int, Sequence[str]]]:
-    """What a rule looks for, by the part it plays."""
-    roles: list[tuple[int, Sequence[str]]] = [(UNLESS, rule.unless)]
-    if rule.kind == "pattern":
-        roles.append((KEYWORD, rule.keywords))
-    elif rule.kind == "phrase":
-        roles.append((PLACES.index("start" if rule.at == _LABEL else rule.at), rule.phrases))
-    return roles
-
-
-def _gates(gates: Sequence[Gate]) -> Gates:
-    signs = np.zeros(1 << 16, np.uint8)
-    number = {DIGIT: 1}
-    needs = np.zeros(len(gates), np.uint64)
-    for rule, gate in enumerate(gates):
-        wanted = gate.needs or frozenset()
-        fresh = [sign for sign in sorted(wanted) if sign not in number]
-        if len(number) + len(fresh) > _MOST_SIGNS or any(ord(sign) >= len(signs) - 1 for sign in fresh):
-            continue
-        for sign in fresh:
-            signs[ord(sign)] = number[sign] = len(number) + 1
-        needs[rule] = sum(1 << number[sign] for sign in wanted)
-    first = np.array([_letter_bits(gate.first) for gate in gates], np.uint64)
-    return Gates(signs, needs, first, np.array([min(gate.most, ENDLESS) for gate in gates], np.int32))
-
-
-def _letter_bits(letters: frozenset[str] | None) -> int:
-    bits = 0
-    for letter in letters or ():
-        bits |= 1 << (ord(letter) * FIRST_MIX % 2**64 >> 58)
-    return bits
 
 
 def _places(rules: Sequence[Rule]) -> Ints:
@@ -180,13 +113,6 @@ def _detectors(rules: Sequence[Rule]) -> dict[str, dict[str, int]]:
         if rule.kind == "detector":
             found.setdefault(rule.settings.get("detector", ""), {})[rule.id.rpartition("/")[2]] = index
     return found
-
-
-def _compile_pattern(rule: Rule) -> regex.Pattern[str]:
-    try:
-        return regex.compile(rule.pattern, regex.IGNORECASE)
-    except regex.error as error:
-        raise RuleError(f"{rule.file}: rule {rule.id!r}: field 'pattern': {error}") from error
 
 
 def match(rules: RuleSet, lines: Lines) -> Votes:
