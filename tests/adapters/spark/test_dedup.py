@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -90,7 +91,7 @@ def test_paragraphs_of_lines_and_of_columns(spark, tmp_path):
     sources.write(found.kept, str(tmp_path / "kept"), lines=True)
     expected, _ = one_machine(tmp_path, paths, "--level", "paragraph")
     assert in_order(lines_of(tmp_path / "kept")) == in_order(expected)
-    assert expected != b"".join(open(path, "rb").read() for path in paths)
+    assert expected != b"".join(Path(path).read_bytes() for path in paths)
     frame = spark.createDataFrame(rows, "id long, text string, url string").repartition(1).persist()
     order = [row["id"] for row in frame.collect()]
     again = dedup(frame, work=str(tmp_path / "work-2"), level="paragraph").kept.collect()
@@ -146,7 +147,7 @@ def test_a_crowded_bucket_in_slices(spark, tmp_path, monkeypatch):
 
 def test_components_in_the_engine(spark, tmp_path):
     rng = np.random.default_rng(5)
-    pairs = [(number, number + 1) for number in range(0, 60)] + [(1000, number) for number in range(100, 160)]
+    pairs = [(number, number + 1) for number in range(60)] + [(1000, number) for number in range(100, 160)]
     pairs += [tuple(map(int, pair)) for pair in rng.integers(2000, 2200, (80, 2)) if pair[0] != pair[1]]
     frame = spark.createDataFrame(pairs, "node long, other long").repartition(3)
 
