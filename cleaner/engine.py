@@ -14,8 +14,9 @@ import numpy as np
 
 from cleaner.edits import Edit, Result, apply, compose
 from cleaner.errors import ConfigError
+from cleaner.judge.cuts import batch_edits
 from cleaner.judge.look import Look, look, look_again
-from cleaner.judge.resolve import Languages, decide, line_edits, threshold, undecided
+from cleaner.judge.resolve import Languages, decide, threshold, undecided
 from cleaner.judge.score import Judged, Scorer
 from cleaner.judge.trees import load_weights
 from cleaner.kernels.base import LIBRARY
@@ -254,10 +255,10 @@ class Cleaner:
             seen = look_again(self._rules, whole, left, titles)
         alike = whole.reading.alike
         crowded = alike.crowded if alike is not None else ()
-        answers = []
-        for doc in range(len(texts)):
-            edits, inside = line_edits(self._rules, whole, verdict, doc)
-            answers.append((edits, inside or (bool(edits) and doc in crowded)))
+        answers = batch_edits(self._rules, whole, verdict)
+        for doc in crowded:
+            edits, inside = answers[doc]
+            answers[doc] = (edits, inside or bool(edits))
         return answers
 
     def _score(self, seen: Look) -> Judged | None:
