@@ -16,9 +16,10 @@ from cleaner.edits import Edit, Result, apply, compose
 from cleaner.errors import ConfigError
 from cleaner.html.options import PageOptions
 from cleaner.html.rules import element_files
+from cleaner.judge.cuts import batch_edits
 from cleaner.judge.limits import level_of, no_limits
 from cleaner.judge.look import Look, look, look_again
-from cleaner.judge.resolve import Languages, decide, line_edits, undecided
+from cleaner.judge.resolve import Languages, decide, undecided
 from cleaner.judge.score import Judged, Scorer
 from cleaner.judge.trees import load_weights
 from cleaner.kernels.base import LIBRARY
@@ -316,10 +317,10 @@ class Cleaner:
             seen = look_again(self._rules, whole, left, titles)
         alike = whole.reading.alike
         crowded = alike.crowded if alike is not None else ()
-        answers = []
-        for doc in range(len(texts)):
-            edits, inside = line_edits(self._rules, whole, verdict, doc)
-            answers.append((edits, inside or (bool(edits) and doc in crowded)))
+        answers = batch_edits(self._rules, whole, verdict)
+        for doc in crowded:
+            edits, inside = answers[doc]
+            answers[doc] = (edits, inside or bool(edits))
         return answers
 
     def _score(self, seen: Look) -> Judged | None:

@@ -23,8 +23,9 @@ from cleaner.html.keep import on_demand
 from cleaner.html.markdown import to_markdown
 from cleaner.html.options import PageOptions
 from cleaner.html.page import Page, PageReader
+from cleaner.judge.cuts import batch_edits
 from cleaner.judge.measures import Place
-from cleaner.judge.resolve import Languages, Verdict, answering_rule, line_edits
+from cleaner.judge.resolve import Languages, Verdict, answering_rule
 from cleaner.judge.score import chance
 from cleaner.judge.trees import UNIT, load_weights
 from cleaner.packs.match import RuleSet, in_zone, match
@@ -122,8 +123,7 @@ class PageCleaner:
         seen = see(self._rules, pages, titles)
         known = self._memory.weigh(seen.lines, urls) if self._memory is not None and urls is not None else None
         verdict = self._decide(seen, langs, known)
-        for number, page in enumerate(pages):
-            edits, _ = line_edits(self._rules, seen, verdict, number)
+        for page, (edits, _) in zip(pages, batch_edits(self._rules, seen, verdict), strict=True):
             text = self._markdown(page, edits) if self._options.format == "markdown" else apply(page.source, edits)
             yield Result(text, tuple(edits), page.source, page.metadata())
 
@@ -229,17 +229,11 @@ def _line_numbers(seen: SeenPages) -> Ints:
 
 def _element_rules(blocks: Blocks, of_group: Ints) -> Ints:
     """Per line: the rule of the innermost element around it whose names mean something that goes, -1 for none."""
-    out = np.full(len(blocks), -1, np.int32)
-    named = np.flatnonzero(of_group >= 0)
+    from cleaner.html.kernel import innermost
+
+    out = np.empty(len(blocks), np.int32)
     elements = blocks.elements
-    bits = elements.bits & np.bitwise_or.reduce(np.uint64(1) << named.astype(np.uint64), initial=np.uint64(0))
-    hit = np.flatnonzero((bits != 0) & (elements.first < elements.last))
-    bits = bits[hit]
-    # The lowest bit alone is a power of two, and those are exact as floats.
-    group = np.log2((bits & (~bits + np.uint64(1))).astype(np.float64)).astype(np.intp)
-    columns = (elements.first[hit].tolist(), elements.last[hit].tolist(), of_group[group].tolist())
-    for first, last, rule in zip(*columns, strict=True):  # in document order: inner elements come after outer ones
-        out[first:last] = rule
+    innermost(elements.bits, elements.first, elements.last, of_group, out)
     return out
 
 

@@ -337,3 +337,17 @@ def assemble(
     _count(number, kind, start, stop, parent, around, flows, link_tag, counted, at, lines, counts, first, last, block)
     found[0] = length
     return lines
+
+
+@kernel("void", "u8[]", "i4[]", "i4[]", "i4[r]", "i4[]")
+def innermost(bits: Array, first: Array, last: Array, of_group: Array, out: Array) -> None:
+    """Per line: what the innermost element around it answers with: `of_group` of the first of its groups that has an
+    answer (not -1), else what the elements around it answer."""
+    out[:] = -1
+    for element in range(len(bits)):  # in document order, so that inner elements come after outer ones
+        if bits[element] == 0 or first[element] >= last[element]:
+            continue
+        for group in range(len(of_group)):
+            if of_group[group] >= 0 and (bits[element] >> np.uint64(group)) & np.uint64(1):
+                out[first[element] : last[element]] = of_group[group]
+                break

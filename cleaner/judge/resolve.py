@@ -200,7 +200,7 @@ def line_edits(rules: RuleSet, look: Seen, verdict: Verdict, doc: int) -> tuple[
         if not len(kept):
             edits[-1] = edits[-1]._replace(end=len(text))
         else:
-            edits = _tail_break(edits, text)
+            edits = tail_break(edits, text)
     if spans:
         edits = sorted([*edits, *(Edit(start - base, end - base, rule, score) for start, end, rule, score in spans)])
     return edits, bool(spans)
@@ -226,7 +226,7 @@ def _spans_of(
     return apart
 
 
-def _tail_break(edits: list[Edit], text: str) -> list[Edit]:
+def tail_break(edits: list[Edit], text: str) -> list[Edit]:
     """When the end of a text goes, the line feed before it goes too, unless the text itself ended in one."""
     last = edits[-1]
     if last.end < len(text) or text.endswith("\n"):
