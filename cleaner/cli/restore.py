@@ -24,22 +24,40 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Write the original records in the order of the output; lines in the quarantine are not among them."""
     from cleaner.records import ledger
+    from cleaner.records.parquet import wants_parquet
 
-    entries = _lines(args.ledger)
+    if not wants_parquet([args.file], args.output):
+        with Interrupts(), Output(args.output) as out:
+            entries, text_path = _opened(args.ledger)
+            for line in ledger.restored(_lines(args.file), entries, text_path):
+                out.write(line + b"\n")
+        return DONE
+    from cleaner.records.parquet import plan_shards
+    from cleaner.shard_restore import restore_shard
+
+    shards, folder = plan_shards([args.file], args.output)
+    with Interrupts():
+        for shard in shards:
+            entries, text_path = _opened(shard.beside(args.ledger, ".jsonl.zst") if folder else args.ledger)
+            restore_shard(shard.source, entries, shard.output, text_path)
+    return DONE
+
+
+def _opened(path: str) -> tuple[Iterator[bytes], str]:
+    """The lines of a ledger after its header, and the path of the texts; an error where nothing can be restored."""
+    from cleaner.records import ledger
+
+    entries = _lines(path)
     first = next(entries, None)
     if first is None:
-        raise RecordError(f"{args.ledger}: expected a ledger, found nothing")
-    header = ledger.read_header(first, args.ledger)
+        raise RecordError(f"{path}: expected a ledger, found nothing")
+    header = ledger.read_header(first, path)
     options = header.get("options", {})
     if options.get("annotate"):
-        raise ConfigError(f"{args.ledger}: records of an annotated run hold their original texts; nothing to restore")
+        raise ConfigError(f"{path}: records of an annotated run hold their original texts; nothing to restore")
     if options.get("drop_html"):
-        raise ConfigError(f"{args.ledger}: the run removed the HTML it read (--drop-html); that is not in the ledger")
-    text_path = header["fields"]["text"]
-    with Interrupts(), Output(args.output) as out:
-        for line in ledger.restored(_lines(args.file), entries, text_path):
-            out.write(line + b"\n")
-    return DONE
+        raise ConfigError(f"{path}: the run removed the HTML it read (--drop-html); that is not in the ledger")
+    return entries, header["fields"]["text"]
 
 
 def _lines(path: str) -> Iterator[bytes]:

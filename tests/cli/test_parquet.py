@@ -184,6 +184,30 @@ def test_empty_records_go_and_are_kept_whole_in_the_ledger(tmp_path):
             assert ids[entry["line"] - 1] == entry["id"]
 
 
+@pytest.mark.parametrize("options", [(), ("--drop-empty",)])
+def test_restore(tmp_path, options):
+    for number in range(2):
+        made = rows(90, number)
+        made[-1]["text"] = made[0]["text"] = "AD only"
+        write(tmp_path / "in" / f"{number}.parquet", made)
+    cleaner("clean", "in", "-o", "out", "--ledger", "led", "--batch-chars", 900, *options)
+    cleaner("restore", "out", "--ledger", "led", "-o", "back")
+    for number in range(2):
+        before = pq.read_table(f"in/{number}.parquet")
+        assert not pq.read_table(f"out/{number}.parquet").equals(before)
+        assert pq.read_table(f"back/{number}.parquet").equals(before, check_metadata=True)
+    done = cleaner("restore", "out/0.parquet", "--ledger", "led/1.parquet.jsonl.zst", "-o", "no.parquet", code=3)
+    assert b"row " in done.stderr and not (tmp_path / "no.parquet.part").exists()
+
+
+def test_restored_pages_have_no_text(tmp_path):
+    pq.write_table(pa.table({"html": ["<p>A\nAD b</p>"], "text": pa.array([None], pa.string())}), "in.parquet")
+    cleaner("clean", "in.parquet", "-o", "out.parquet", "--html-field", "html", "--ledger", "led")
+    assert pq.read_table("out.parquet").column("text").to_pylist() == ["A"]
+    cleaner("restore", "out.parquet", "--ledger", "led", "-o", "back.parquet")
+    assert pq.read_table("back.parquet").equals(pq.read_table("in.parquet"))
+
+
 def test_pages_become_texts(tmp_path):
     pages = pa.table({"html": [b"<p>A\nAD b</p>", b"BROKEN"], "id": [1, 2]})
     pq.write_table(pages, "in.parquet")

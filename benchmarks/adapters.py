@@ -1,0 +1,209 @@
+"""What the adapters cost: CPU time of each against the plain batch call on the same records, and Parquet against JSON lines.
+
+    python benchmarks/adapters.py [--megabytes 8] [--runs 3] [--data pages.jsonl] [--only arrow,parquet]
+
+The plain call is `Cleaner.clean_batch` on lists of about 300,000 characters. Everything runs in the same process, single
+threaded, and takes turns; each number is the best of the runs. Hosts that are not installed are left out. What a host
+does by itself is counted: the columns of a data frame, the Arrow file that `datasets` writes, the documents of datatrove.
+The commands (`clean`, `dedup`) start anew each time, and their start is counted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from speed import cpu_of, made_up
+
+from cleaner import Cleaner
+from cleaner.adapters.arrow import ArrowCleaner
+
+Rows = list[dict[str, Any]]
+BAR, PARQUET_BAR = 1.25, 1.0
+PORTION = 300_000
+
+
+def portions(rows: Rows) -> Iterator[Rows]:
+    """Rows of about as much text as a batch of the command line has."""
+    held: Rows = []
+    size = 0
+    for row in rows:
+        held.append(row)
+        size += len(row["text"])
+        if size >= PORTION:
+            yield held
+            held, size = [], 0
+    if held:
+        yield held
+
+
+def plain(cleaner: Cleaner, rows: Rows) -> Callable[[], list[str]]:
+    """The call that all are measured against."""
+    batches = [([row["text"] for row in part], [row["url"] for row in part]) for part in portions(rows)]
+
+    def run() -> list[str]:
+        return [one.text for texts, urls in batches for one in cleaner.clean_batch(texts, urls=urls)]
+
+    return run
+
+
+def hosts(cleaner: Cleaner, rows: Rows) -> Iterator[tuple[str, Callable[[], list[str]]]]:
+    """Each host that is installed, with a call that cleans all rows and gives their texts."""
+    clean = ArrowCleaner(cleaner, url="url")
+    if find_spec("pyarrow"):
+        import pyarrow as pa
+
+        table = pa.Table.from_pylist(rows)
+        batches = table.to_batches(max_chunksize=1024)
+        yield "arrow", lambda: clean(pa.Table.from_batches(batches)).column("text").to_pylist()
+    if find_spec("polars"):
+        import polars as pl
+
+        from cleaner.adapters.polars import clean_frame, cleaned
+
+        frame = pl.DataFrame(rows)
+        yield "polars frame", lambda: clean_frame(frame, clean)["text"].to_list()
+        lazy = frame.lazy()
+        yield "polars lazy", lambda: clean_frame(lazy, clean).collect()["text"].to_list()
+        expression = cleaned("text", clean=ArrowCleaner(cleaner))
+        yield "polars expression", lambda: frame.select(expression)["text"].to_list()
+    if find_spec("pandas"):
+        import pandas as pd
+
+        pages = pd.DataFrame(rows)
+        yield "pandas", lambda: clean(pa.Table.from_pandas(pages)).column("text").to_pandas().tolist()
+    if find_spec("duckdb"):
+        yield "duckdb", duckdb_call(cleaner, table)
+    if find_spec("datasets"):
+        yield "datasets", datasets_call(cleaner, rows)
+    if find_spec("datatrove"):
+        yield "datatrove", datatrove_call(cleaner, rows)
+
+
+def duckdb_call(cleaner: Cleaner, table: Any) -> Callable[[], list[str]]:
+    """An Arrow function in SQL."""
+    import duckdb
+
+    connection = duckdb.connect(config={"threads": 1})
+    texts = ArrowCleaner(cleaner).texts
+    connection.create_function("clean", texts, ["VARCHAR"], "VARCHAR", type="arrow", null_handling="special")
+    connection.register("pages", table)
+    return lambda: [text for (text,) in connection.sql("SELECT clean(text) FROM pages").fetchall()]
+
+
+def datasets_call(cleaner: Cleaner, rows: Rows) -> Callable[[], list[str]]:
+    """`map` in this process, with nothing found in a cache."""
+    import datasets
+
+    from cleaner.adapters.datasets import DatasetCleaner
+
+    datasets.disable_progress_bars()
+    found = datasets.Dataset.from_list(rows)
+    clean = DatasetCleaner(cleaner, url="url")
+    return lambda: found.map(clean, batched=True, load_from_cache_file=False, keep_in_memory=True)["text"][:]
+
+
+def datatrove_call(cleaner: Cleaner, rows: Rows) -> Callable[[], list[str]]:
+    """The step alone, over documents that a reader would have made."""
+    from datatrove.data import Document
+
+    from cleaner.adapters.datatrove import CleanStep
+
+    step = CleanStep(cleaner)
+
+    def run() -> list[str]:
+        documents = (Document(row["text"], row["id"], metadata={"url": row["url"]}) for row in rows)
+        return [document.text for document in step.run(documents)]
+
+    return run
+
+
+def cpu(call: Callable[[], list[str]]) -> tuple[float, list[str]]:
+    """CPU seconds of this process, and what the call gives."""
+    start = time.process_time()
+    found = call()
+    return time.process_time() - start, found
+
+
+def adapters(rows: Rows, runs: int, wanted: set[str]) -> bool:
+    """Print a line per host; whether all keep to the bar. `SystemExit` where one gives other texts."""
+    cleaner = Cleaner()
+    base = plain(cleaner, rows)
+    calls = [(name, call) for name, call in hosts(cleaner, rows) if not wanted or name.split()[0] in wanted]
+    _, expected = cpu(base)  # the kernels are loaded
+    best: dict[str, float] = {}
+    for _ in range(runs):
+        for name, call in [("plain", base), *calls]:
+            seconds, found = cpu(call)
+            if found != expected:
+                raise SystemExit(f"{name}: other texts than from the plain call")
+            best[name] = min(seconds, best.get(name, seconds))
+    print(f"plain batch call: {best['plain']:.2f} CPU seconds")
+    for name, _ in calls:
+        ratio = best[name] / best["plain"]
+        print(f"{name}: {ratio:.3f} x the plain call (bar {BAR}){'' if ratio <= BAR else '  MISSED'}")
+    return all(best[name] <= BAR * best["plain"] for name, _ in calls)
+
+
+def parquet(path: Path, folder: Path, rows: Rows, runs: int) -> bool:
+    """Print a line per command; whether Parquet costs no more than JSON lines, plain and compressed."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    pq.write_table(pa.Table.from_pylist(rows), folder / "in.parquet", compression="zstd", row_group_size=10_000)
+    kept = True
+    for verb in ("clean", "dedup"):
+        best: dict[str, float] = {}
+        for _ in range(runs):
+            for kind, source, out in (
+                ("parquet", folder / "in.parquet", "out.parquet"),
+                ("jsonl", path, "out.jsonl"),
+                ("jsonl.zst", path, "out.jsonl.zst"),
+            ):
+                command = [sys.executable, "-m", "cleaner", verb, "--no-config", "-q", str(source)]
+                seconds, _ = cpu_of([*command, "-o", str(folder / out), "--jobs", "1"])
+                best[kind] = min(seconds, best.get(kind, seconds))
+        ratio = best["parquet"] / best["jsonl"]
+        kept &= ratio <= PARQUET_BAR
+        print(
+            f"{verb}: Parquet (zstd) {ratio:.3f} x JSON lines of {best['jsonl']:.2f} CPU seconds (bar {PARQUET_BAR}),"
+            f" {best['parquet'] / best['jsonl.zst']:.3f} x where those are written with zstd"
+            f"{'' if ratio <= PARQUET_BAR else '  MISSED'}"
+        )
+    return kept
+
+
+def main() -> None:
+    """Print the ratios; exit with 1 where a bar is missed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--megabytes", type=int, default=8, help="size of the input that is made up")
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--data", type=Path, help="records to take instead: JSON lines with id, url and text")
+    parser.add_argument("--only", default="", help="hosts, and `parquet` for the commands (comma-separated)")
+    args = parser.parse_args()
+    wanted = set(filter(None, args.only.split(",")))
+    kept = True
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        path = args.data or folder / "in.jsonl"
+        if not args.data:
+            made_up(path, args.megabytes * 1_000_000, 125, random.Random(1))
+        with path.open("rb") as lines:
+            rows = [{key: row[key] for key in ("id", "url", "text")} for row in map(json.loads, lines)]
+        if wanted != {"parquet"}:
+            kept &= adapters(rows, args.runs, wanted - {"parquet"})
+        if not wanted or "parquet" in wanted:
+            kept &= parquet(path, folder, rows, args.runs)
+    sys.exit(0 if kept else 1)
+
+
+if __name__ == "__main__":
+    main()
