@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,6 +66,10 @@ class Corpus:
         # Where each set begins in its file, in bytes.
         starts = [8 * starts_of(one)[:-1] + offset for one, offset in zip(sizes, offsets, strict=True)]
         self._start: Ids = np.concatenate(starts) if starts else np.empty(0, np.int64)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A worker that was not forked opens the files for itself.
+        return {**self.__dict__, "_open": {}, "_descriptors": {}}
 
     def __len__(self) -> int:
         return len(self.sizes)

@@ -62,6 +62,9 @@ def is_parquet(path: str) -> bool:
 def wants_parquet(inputs: Sequence[str], output: str) -> bool:
     """Whether a command reads or writes Parquet; `ConfigError` where it would have to turn it into something else."""
     found = [is_parquet(path) for path in inputs]
+    for path in inputs:
+        if os.path.isdir(path) and not _named(path):
+            raise RecordError(f"{path}: cannot be read: it is a folder, with no Parquet files in it")
     if not any(found):
         if output.endswith(SUFFIXES):
             raise ConfigError(f"output {output}: Parquet is written from Parquet; expected Parquet inputs")
@@ -81,8 +84,6 @@ def plan_shards(inputs: Sequence[str], output: str) -> tuple[list[Shard], bool]:
     `ConfigError` where two shards have one name, or one would be written over its input.
     """
     named = [one for path in inputs for one in _named(path)]
-    if not named:
-        raise RecordError(f"{inputs[0]}: cannot be read: no Parquet files in the folder")
     folder = len(named) > 1 or os.path.isdir(inputs[0]) or os.path.isdir(output) or output.endswith(os.sep)
     seen: dict[str, str] = {}
     shards = []

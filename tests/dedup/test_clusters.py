@@ -56,6 +56,9 @@ def test_neither_chunks_nor_jobs_matter(tmp_path, monkeypatch):
         folder = tmp_path / str(number)
         folder.mkdir()
         results.append(found(folder, texts, jobs=jobs, size=size))
+    monkeypatch.setattr("threading.active_count", lambda: 2)  # workers that are not forked open the files for themselves
+    (tmp_path / "spawned").mkdir()
+    results.append(found(tmp_path / "spawned", texts, jobs=2, size=100))
     for other in results[1:]:
         assert (other.kept == results[0].kept).all()
         assert (other.similarity == results[0].similarity).all()
