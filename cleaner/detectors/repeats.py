@@ -7,6 +7,7 @@ of equals the first. What is alike is found once for a text; what follows from i
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import numpy as np
@@ -16,6 +17,8 @@ from cleaner.detectors.scene import Alike, Findings, Scene
 from cleaner.document import QUOTE, STOP, Ints, Lines, last_kinds
 
 _HEAD_ROWS: Final = 8
+_NUMBER: Final = re.compile(r"\d+")
+_WORD: Final = re.compile(r"[^\W\d_]+")
 
 
 def alike(scene: Scene) -> Alike:
@@ -130,12 +133,20 @@ def _pairs(scene: Scene, group: Ints) -> tuple[list[tuple[int, int, str]], set[i
         shorter, longer = (other, one) if second <= first else (one, other)
         near = min(first, second) >= 0.9 * max(first, second)
         if near and common >= share and (scene.prose[one] or scene.prose[other]):
-            found.append((one, other, "near"))
+            found.append((one, other, "short" if _tells_more(lines.text(other), lines.text(one)) else "near"))
         elif (scene.prose[shorter] and common >= share) or _quoted(scene, shorter) or _quoted(scene, longer):
             found.append((longer, shorter, "contained"))
         else:
             found.append((longer, shorter, "short"))
     return found, crowded
+
+
+def _tells_more(text: str, other: str) -> bool:
+    """Whether `text` has numbers or names that `other` lacks: the same sentence said of another thing."""
+    if set(_NUMBER.findall(text)) - set(_NUMBER.findall(other)):
+        return True
+    known = set(_WORD.findall(other.casefold()))
+    return any(word[0].isupper() and word.casefold() not in known for word in _WORD.findall(text)[1:])
 
 
 def _quoted(scene: Scene, row: int) -> bool:
