@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -161,7 +162,7 @@ class Cleaner:
         shown = {name: value for name, value in self._options.items() if name not in ("rules", "memory", "pages")}
         return {**shown, **asdict(self._options["pages"]), "digest": self.digest}
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """A short hash of everything that decides about results: rules, weights, options."""
         marks = [digest_of(self._rules.rules)]
