@@ -311,8 +311,9 @@ class Cleaner:
                 break
             verdict.take_over(now, rows)
             # Texts in which nothing went have settled; the others are looked at again without what went.
-            moved = np.unique(seen.lines.doc[now.gone])
-            rows = rows[~now.gone & np.isin(seen.lines.doc, moved)]
+            moved = np.zeros(len(texts), bool)
+            moved[seen.lines.doc[now.gone]] = True
+            rows = rows[~now.gone & moved[seen.lines.doc]]
             left = np.zeros(len(whole.lines), bool)
             left[rows] = True
             seen = look_again(self._rules, whole, left, titles)
