@@ -261,10 +261,11 @@ _TAIL_ROWS: Final = 12
 """On a short page half the lines are too few to hold what follows the article."""
 
 
-def last_kinds(lines: Lines) -> tuple[Bytes, Bytes]:
-    """Per row: kind of its last code point, and of the last one that is no closing quote or bracket."""
-    last = lines.kinds[lines.end - 1]
-    before = lines.kinds[np.maximum(lines.end - 2, lines.start)]
+def last_kinds(lines: Lines, rows: Ints | slice = slice(None)) -> tuple[Bytes, Bytes]:
+    """Per row of `rows`: kind of its last code point, and of the last one that is no closing quote or bracket."""
+    end = lines.end[rows]
+    last = lines.kinds[end - 1]
+    before = lines.kinds[np.maximum(end - 2, lines.start[rows])]
     closing = (last == QUOTE) | (last == BRACKET)
     return last, np.where(closing, before, last).astype(np.uint8)
 

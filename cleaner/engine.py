@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -161,7 +162,7 @@ class Cleaner:
         shown = {name: value for name, value in self._options.items() if name not in ("rules", "memory", "pages")}
         return {**shown, **asdict(self._options["pages"]), "digest": self.digest}
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """A short hash of everything that decides about results: rules, weights, options."""
         marks = [digest_of(self._rules.rules)]
@@ -310,8 +311,9 @@ class Cleaner:
                 break
             verdict.take_over(now, rows)
             # Texts in which nothing went have settled; the others are looked at again without what went.
-            moved = np.unique(seen.lines.doc[now.gone])
-            rows = rows[~now.gone & np.isin(seen.lines.doc, moved)]
+            moved = np.zeros(len(texts), bool)
+            moved[seen.lines.doc[now.gone]] = True
+            rows = rows[~now.gone & moved[seen.lines.doc]]
             left = np.zeros(len(whole.lines), bool)
             left[rows] = True
             seen = look_again(self._rules, whole, left, titles)

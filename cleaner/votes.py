@@ -44,8 +44,13 @@ def join_votes(*parts: Votes) -> Votes:
         np.concatenate(columns)
         for columns in zip(*((p.row, p.rule, p.start, p.end, p.whole) for p in parts), strict=True)
     )
-    order = np.lexsort((end, start, rule, row))
+    order = np.lexsort((_joined(start, end), _joined(row, rule)))
     return Votes(row[order], rule[order], start[order], end[order], whole[order])
+
+
+def _joined(high: Ints, low: Ints) -> NDArray[np.int64]:
+    """Two numbers as one that sorts as both do: half the work of sorting by one after the other."""
+    return (high.astype(np.int64) << 32) + low
 
 
 def levels(votes: Votes, level_of_rule: Bytes, class_of_rule: Ints, classes: int, length: Ints) -> tuple[Bytes, Ints]:

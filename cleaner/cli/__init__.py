@@ -59,6 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line `argv` (that of the process if None) and give its exit code."""
     from cleaner.errors import CleanerError, RecordError
 
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy would start threads for large matrices; there are none
     try:
         code = _dispatch(list(sys.argv[1:] if argv is None else argv))
         sys.stdout.flush()

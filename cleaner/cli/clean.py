@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import json
 import os
 import sys
@@ -174,6 +173,7 @@ def _stream(
 ) -> Stats:
     from cleaner import Cleaner, stream
     from cleaner.pipeline import BatchCleaner
+    from cleaner.records.workers import spare_collector
 
     given = {name: getattr(args, name) for name in ENGINE if getattr(args, name) is not None}
     engine = Cleaner(**given)
@@ -183,7 +183,7 @@ def _stream(
         "fields": asdict(fields),
         "options": asdict(options),
     }
-    gc.freeze()  # the rules stay; there is no need to look for garbage among them
+    spare_collector()  # the rules stay
     if not isinstance(plan, stream.Plan):
         from cleaner.cli.parquet import clean_shards
 

@@ -54,7 +54,7 @@ def _exact(scene: Scene, group: Ints) -> dict[str, Ints]:
     lines = scene.lines
     least = int(scene.settings.get("exact", {}).get("min_words", 9))
     again = np.flatnonzero(group != np.arange(len(group))).astype(np.int32)
-    closed = last_kinds(lines)[1][again] == STOP
+    closed = last_kinds(lines, again)[1] == STOP
     wordy = (lines.weight()[again] >= 2 * least) & closed & ~_refrain(group, again)
     solid = (scene.prose[again] | wordy) & ~scene.listed[again]
     head = again - lines.first[lines.doc[again]] < _HEAD_ROWS

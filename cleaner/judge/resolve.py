@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 _SPAN_SCORE: Final = 0.98
 """What a strong rule says of a span is not weighed against anything: the certainty of a decision alone."""
 
+_RULE_BITS: Final = 20
+"""Room for the number of a rule in the rank of its vote."""
+
 
 class Seen(Protocol):
     """A batch with its votes: what is needed to say who answers for a line and to cut it out."""
@@ -150,17 +153,16 @@ def answering_rule(rules: RuleSet, look: Seen, body: NDArray[np.bool_], spoken: 
 
     `body` says which rows are paragraphs that stay, `spoken` what `Languages.spoken` gives.
     """
-    votes, lines = look.votes, look.lines
+    votes = look.votes
     before = look.place.before(body) == 0
     after = look.place.after(body) == 0
     rule = rules.places[np.where(after & ~before, 2, np.where(before, 0, 1))]
     if len(votes):
         width = np.where(votes.whole, np.int32(2**20), votes.end - votes.start).astype(np.int64)
         level = rules.level[votes.rule].astype(np.int64) + 4 * rules.alone[votes.rule]
-        rank = (level << 44) + (width << 22) + (spoken.astype(np.int64) << 20) - votes.rule
-        best = np.lexsort((rank, votes.row))
-        last = np.flatnonzero(np.diff(votes.row[best], append=np.int32(len(lines))))
-        rule[votes.row[best[last]]] = votes.rule[best[last]]
+        rank = (level << 44) + (width << 22) + (spoken.astype(np.int64) << _RULE_BITS) - votes.rule
+        borders = np.flatnonzero(np.diff(votes.row, prepend=np.int32(-1)))  # votes are ordered by row
+        rule[votes.row[borders]] = -np.maximum.reduceat(rank, borders) & ((1 << _RULE_BITS) - 1)
     return rule
 
 

@@ -23,7 +23,6 @@ from cleaner.votes import Votes, join_votes, no_votes
 
 _PATTERN_SECONDS: Final = 0.05
 _TRIED: Final = 50_000
-_UNTRIED: Final = (-1, -1)
 _STRONGEST: Final = 3
 _PLACE_PACK: Final = "common.place/"
 _LABEL: Final = "label"
@@ -32,6 +31,9 @@ _COLONS: Final = np.array([0x3A, 0xFF1A], np.uint32)
 _ANYWHERE: Final = 4
 _ZONE_BITS: Final = {"any": _ANYWHERE, "head": HEAD, "tail": TAIL}
 _VOTES_PER_ROW: Final = 4
+
+Hits = tuple[tuple[int, int, int, bool], ...]
+"""What patterns hit in a line: the rule, where in the line, and whether that is all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,8 @@ class RuleSet:
     """Pattern rules with the keyword `{n}`: they are tried on lines without a letter."""
     gates: Gates
     kinds: KindTable
-    tried: dict[tuple[int, str], tuple[int, int] | None]
-    """What patterns said of lines already seen: the same labels return on every page of a site."""
+    tried: dict[tuple[str | int, ...], Hits]
+    """What patterns hit in lines already seen, by the line and the rules: the same labels return on every page of a site."""
 
 
     @property
@@ -158,30 +160,44 @@ def in_zone(rules: RuleSet, votes: Votes, zone: Bytes) -> Votes:
 
 def _pattern_votes(rules: RuleSet, lines: Lines, pairs: Ints) -> Votes:
     """The votes of patterns; `pairs` (row, rule) are those to try, in order."""
-    found: list[tuple[int, int, int, int, bool]] = []
+    if not len(pairs):
+        return no_votes()
     seen = rules.tried
     if len(seen) > _TRIED:
         seen.clear()
-    rows = pairs[:, 0]
+    borders = np.flatnonzero(np.diff(pairs[:, 0], prepend=np.int32(-1)))
+    rows = pairs[borders, 0]
     doc = lines.doc[rows]
-    starts, base = lines.start[rows], lines.base[doc]
+    base = lines.base[doc]
     places = zip(
-        pairs.tolist(), doc.tolist(), starts.tolist(), (starts - base).tolist(), (lines.end[rows] - base).tolist(),
-        strict=True,
+        doc.tolist(), (lines.start[rows] - base).tolist(), (lines.end[rows] - base).tolist(), borders.tolist(),
+        [*borders[1:].tolist(), len(pairs)], strict=True,
     )  # fmt: skip
-    for (row, rule), number, at, start, end in places:
-        text = lines.texts[number][start:end]
-        key = (rule, text)
-        hit = seen.get(key, _UNTRIED)
-        if hit is _UNTRIED:
-            hit = seen[key] = _search(rules.patterns[rule], text)
-        if hit is not None:
-            found.append((row, rule, at + hit[0], at + hit[1], hit[1] - hit[0] == end - start))
+    wanted = pairs[:, 1].tolist()
+    found: list[tuple[int, Hits]] = []
+    for number, (doc_of_row, start, end, low, high) in enumerate(places):
+        key = (lines.texts[doc_of_row][start:end], *wanted[low:high])
+        hits = seen.get(key)
+        if hits is None:
+            hits = seen[key] = _hits(rules, key[0], wanted[low:high])
+        if hits:
+            found.append((number, hits))
     if not found:
         return no_votes()
-    columns = list(zip(*found, strict=True))
-    row, rule, start, end = (np.array(column, np.int32) for column in columns[:4])
-    return Votes(row, rule, start, end, np.array(columns[4], bool))
+    row = rows[[number for number, hits in found for _ in hits]]
+    rule, first, last, whole = zip(*(hit for _, hits in found for hit in hits), strict=True)
+    start, end = lines.start[row] + np.array([first, last], np.int32)
+    return Votes(row, np.array(rule, np.int32), start, end, np.array(whole, bool))
+
+
+def _hits(rules: RuleSet, text: str, wanted: Sequence[int]) -> Hits:
+    """What the patterns of the rules `wanted` hit in a line."""
+    found: list[tuple[int, int, int, bool]] = []
+    for rule in wanted:
+        hit = _search(rules.patterns[rule], text)
+        if hit is not None:
+            found.append((rule, *hit, hit[1] - hit[0] == len(text)))
+    return tuple(found)
 
 
 def _search(pattern: regex.Pattern[str], text: str) -> tuple[int, int] | None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 STDIN: Final = "-"
-BATCH_BYTES: Final = 300_000
+BATCH_BYTES: Final = 1_000_000
 MAX_LINE: Final = 1 << 30
 _SNIFF: Final = 16
 _GZIP, _ZSTD, _WARC = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"WARC/1."
