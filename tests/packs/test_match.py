@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -122,3 +124,14 @@ def test_a_pattern_that_would_be_tried_everywhere_is_refused(pattern, max_words,
     rule = Rule(id="common.x/y", cls="share", kind="pattern", pattern=pattern, keywords=("{sign}",), max_words=max_words)
     with pytest.raises(RuleError, match=f"rule 'common.x/y': field '{field}'"):
         compile_rules([rule])
+
+
+@pytest.mark.parametrize("at", ["start", "inside"])
+def test_a_part_of_a_page_without_line_breaks_is_no_reason(at):
+    text = " ".join(["home"] * 121)
+    rule = Rule(id="en.x/home", cls="breadcrumb", at=at, phrases=("home",))
+    compiled = compile_rules([rule])
+    assert not len(match(compiled, read_lines([text], compiled.kinds)))
+    assert len(match(compiled, read_lines([text[5:]], compiled.kinds)))
+    wide = compile_rules([replace(rule, max_words=400)])
+    assert len(match(wide, read_lines([text], wide.kinds)))
