@@ -21,7 +21,8 @@ from cleaner.bench.page_labels import PageKey
 from cleaner.bench.tune import as_forest, fold_of
 from cleaner.document import KindTable, prose_rows, read_lines
 from cleaner.errors import ConfigError, DataError, RecordError
-from cleaner.html.judge import PageJudge, best_lines
+from cleaner.html.cut import PageCut
+from cleaner.html.judge import PageJudge
 from cleaner.html.measures import Surroundings, first_names, first_values, second_names, second_values, surroundings
 from cleaner.html.page import Page, PageReader
 from cleaner.judge.score import chance
@@ -31,6 +32,8 @@ from cleaner.packs.load import rules_root
 PAGE_WEIGHTS: Final = "weights/html.json"
 _ELEMENTS: Final = "common/elements.toml"
 _AT_ONCE: Final = 60
+CUT: Final = PageCut()
+"""The cut that new weights come with."""
 _LONGEST: Final = 300
 """Words of a line beyond which it weighs no more."""
 _SHORT_GOLD: Final = 60
@@ -51,14 +54,14 @@ class PageSettings:
     """How is fitted. The same settings and data give the same file."""
 
     folds: int = 3
-    trees: int = 240
+    trees: int = 200
     depth: int = 6
     rate: float = 0.07
     smoothing: float = 8.0
     sample: float = 0.6
     measures: float = 0.1
     """Share of the measures that a tree's level may ask about: few, so that no tree follows its neighbours."""
-    lines: float = 0.35
+    lines: float = 0.25
     """Share of the lines that is learned from; light lines are left out first and those that stay weigh more."""
     seed: int = 7
     threads: int = 2
@@ -271,9 +274,9 @@ def _file_of(key: PageKey) -> str:
     return f"{file.parent.name}/" if file.name.endswith(".gold.txt") else file.name.split(".")[0]
 
 
-def figures(told: PageLesson, odds: NDArray[np.int32]) -> Figures:
+def figures(told: PageLesson, odds: NDArray[np.int32], cut: PageCut = CUT) -> Figures:
     """What the lines that stay are worth, given each line's log-odds times `UNIT` that it goes."""
-    keep = best_lines(255 - chance(odds), told.size, told.first)
+    keep = cut.best_lines(255 - chance(odds), told.size, told.first)
     f1, snippets = np.full(len(told.keys), np.nan), np.zeros((len(told.keys), 3), np.int64)
     for number, key in enumerate(told.keys):
         stays = keep[told.first[number] : told.first[number + 1]]

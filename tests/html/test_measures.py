@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from cleaner import Cleaner
 from cleaner.document import KindTable, prose_rows, read_lines
 from cleaner.errors import RuleError
-from cleaner.html.judge import PageJudge, stays
+from cleaner.html.cut import PageCut, read_cut
+from cleaner.html.judge import PageJudge
 from cleaner.html.measures import first_names, first_values, second_names, second_values, surroundings
 from cleaner.html.page import PageReader
 from cleaner.judge.trees import Weights
@@ -92,9 +94,35 @@ def test_first_scores_are_ranked():
     assert values["score_rank"][0] == 0 < values["score_rank"][1]
 
 
+def stays(likely, lines, cut=PageCut()):  # noqa: B008
+    return cut.best_lines(np.array(likely, np.uint8), lines.weight(), lines.first)
+
+
 def test_a_page_without_any_likely_line_keeps_none():
-    lines = read_lines(["some words in a line\nand some more", "some words in a line"], KindTable())
-    assert stays(np.array([60, 50, 64], np.uint8), lines).tolist() == [False, False, True]
+    lines = read_lines(["\n".join(["some words in a line"] * 4), "\n".join(["some more words"] * 4)], KindTable())
+    assert stays([50, 40, 30, 20, 40, 60, 10, 10], lines).tolist() == [False] * 5 + [True] + [False] * 2
+
+
+def test_a_page_of_hardly_any_lines_is_never_empty():
+    lines = read_lines(["some words in a line\nand some more", "some words in a line", ""], KindTable())
+    assert stays([50, 40, 2], lines).tolist() == [True, True, True]
+    assert stays([50, 40, 2], lines, PageCut(rows=1)).tolist() == [False, False, True]
+    text = Cleaner().clean(html="<meta charset=utf-8><p>Das Boot legt um sieben Uhr ab, auch sonntags.</p>").text
+    assert text == "Das Boot legt um sieben Uhr ab, auch sonntags."
+
+
+def test_the_cut_is_data_of_the_weights():
+    cut = PageCut(least=0.2, rows=1)
+    assert read_cut(cut.as_header(), "w.json") == cut
+    assert read_cut({}, "w.json") == PageCut()
+    for wrong, message in {
+        "peak": "expected a table", "rows": "whole number", "least": "chance", "other": "expected one of",
+    }.items():  # fmt: skip
+        found = {"page": "x" if wrong == "peak" else {wrong: 1.5}}
+        with pytest.raises(RuleError, match=rf"w\.json: header: page.*{message}"):
+            read_cut(found, "w.json")
+    with pytest.raises(RuleError, match="at most 'most'"):
+        read_cut({"page": {"least": 0.7}}, "w.json")
 
 
 def test_the_cut_of_a_page_follows_how_sure_the_judge_is():
@@ -103,7 +131,7 @@ def test_the_cut_of_a_page_follows_how_sure_the_judge_is():
     )
     sure = [250] * 3 + [40] * 7
     unsure = [70, 60, 60, 10]
-    kept = stays(np.array(sure + unsure, np.uint8), lines)
+    kept = stays(sure + unsure, lines)
     assert kept.tolist() == [True] * 3 + [False] * 7 + [True] * 3 + [False]
 
 
@@ -114,7 +142,7 @@ def test_the_cut_is_the_best_expected_f():
         texts = ["word " * int(rng.integers(1, 30)) for _ in range(8)]
         lines = read_lines(["\n".join(texts)], KindTable())
         words = np.maximum(lines.weight(), 1)
-        kept = stays(likely.astype(np.uint8), lines)
+        kept = stays(likely, lines)
 
         def quality(chosen, words=words, likely=likely):
             return (likely * words)[chosen].sum() / (255 * words[chosen].sum() + (likely * words).sum())
