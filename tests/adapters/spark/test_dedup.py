@@ -13,7 +13,7 @@ import pytest
 from cleaner.adapters.spark import sources
 from cleaner.adapters.spark.__main__ import main as spark_main
 from cleaner.adapters.spark.components import components
-from cleaner.adapters.spark.dedup import dedup
+from cleaner.adapters.spark.deduping import dedup
 from cleaner.adapters.spark.layout import write_layout
 from cleaner.adapters.spark.sketching import Rows, SketchRows, made_rows
 from cleaner.adapters.spark.writing import KeepRows
