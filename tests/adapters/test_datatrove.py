@@ -15,6 +15,7 @@ from datatrove.pipeline.readers import JsonlReader
 from datatrove.pipeline.writers import JsonlWriter
 
 from cleaner.adapters.datatrove import CleanStep
+from cleaner.records.files import BATCH_BYTES
 
 
 def documents(count, seed):
@@ -87,7 +88,8 @@ def test_documents_are_judged_in_batches_and_leave_in_order():
             return super().clean_batch(texts, **known)
 
     engine = Counting()
-    given = [Document(f"AD x\n{number} " + "y" * 10_000, str(number)) for number in range(100)]
+    size = BATCH_BYTES // 20  # of each of 100 documents: a batch must not hold all of them, nor only one
+    given = [Document(f"AD x\n{number} " + "y" * size, str(number)) for number in range(100)]
     done = list(CleanStep(engine).run(iter(given)))
     assert [one.text.split()[0] for one in done] == [str(number) for number in range(100)]
     assert 1 < engine.calls < 10
