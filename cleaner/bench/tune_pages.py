@@ -42,6 +42,8 @@ _HEAVIEST: Final = 3.0
 """Bounds and curve of what a page weighs: one with five wanted words among thousands is not worth a hundred others."""
 _RARE_KIND: Final = 0.17
 """How much more the pages of a rare kind weigh: the power of how much rarer it is."""
+_HARD_KINDS: Final = ("listing", "collection", "product")
+"""Kinds of pages of which each site has its own idea."""
 _SNIPPET: Final = 0.03
 _SNIPPET_WORDS: Final = 40
 
@@ -59,15 +61,17 @@ class PageSettings:
     rate: float = 0.07
     smoothing: float = 8.0
     sample: float = 0.6
-    measures: float = 0.1
+    measures: float = 0.2
     """Share of the measures that a tree's level may ask about: few, so that no tree follows its neighbours."""
-    lines: float = 0.25
+    lines: float = 0.35
     """Share of the lines that is learned from; light lines are left out first and those that stay weigh more."""
     onto: float = 1.0
     """How much of the first look's log-odds the second starts from: it learns what the first gets wrong."""
     lean: float = 0.1
-    """Log-odds that a line goes more likely than the forests have learned: at a word's length of doubt, gold texts of
-    news leave out more than those of other pages."""
+    """Log-odds by which a line goes more likely than the forests say: of news, which there is most of, gold texts hold
+    less than of other pages."""
+    hard: float = 1.6
+    """How much more the pages of kinds weigh that nothing but many examples teaches (`_HARD_KINDS`)."""
     seed: int = 7
     threads: int = 2
 
@@ -126,7 +130,7 @@ def page_lesson(items: Sequence[LabelledPage], settings: PageSettings, *, rules:
         groups=groups,
         values=np.concatenate(values, axis=1),
         gone=1 - np.concatenate([key.wanted for key in keys]),
-        weight=np.concatenate(_weights(keys)),
+        weight=np.concatenate(_weights(keys, settings.hard)),
         size=np.concatenate(sizes),
         first=first,
         fold=np.array([fold_of(item.info.site, settings.folds) for item in items], np.int64),
@@ -142,7 +146,7 @@ def _read(reader: PageReader, item: LabelledPage) -> Page:
         raise DataError(f"{item.info.place}: record {item.info.id!r}: {error}") from error
 
 
-def _weights(keys: Sequence[PageKey]) -> list[Floats]:
+def _weights(keys: Sequence[PageKey], hard: float) -> list[Floats]:
     """What each line weighs, page by page."""
     many = Counter(key.item.info.kind for key in keys if key.item.info.kind)
     most = max(many.values(), default=1)
@@ -155,7 +159,8 @@ def _weights(keys: Sequence[PageKey]) -> list[Floats]:
         wanted = float(key.gold.sum()) or words.sum() / 2
         weight = words / (wanted + _SHORT_GOLD) ** _PAGE_POWER
         weight *= min(1.0, _HEAVIEST / max(float(weight.sum()), 1e-9))
-        out.append(weight * (most / many.get(key.item.info.kind, most)) ** _RARE_KIND)
+        weight *= (most / many.get(key.item.info.kind, most)) ** _RARE_KIND
+        out.append(weight * (hard if key.item.info.kind in _HARD_KINDS else 1.0))
     return out
 
 
