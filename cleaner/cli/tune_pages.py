@@ -98,7 +98,6 @@ def _write(
 
     from cleaner.bench.labelled import digest
     from cleaner.bench.tune import VERSION, write_weights
-    from cleaner.bench.tune_pages import CUT
 
     scores: dict[str, Any] = {"overall": round(found.overall(told.keys), 4)}
     scores |= {name: round(value, 4) for name, value in found.by_group(told.keys).items()}
@@ -107,7 +106,7 @@ def _write(
         "made": datetime.now(UTC).date().isoformat(),
         "reads": "blocks of pages",
         "data": digest([*args.data, *args.gold]),
-        **CUT.as_header(),
+        **fitted.whole["header"],
         "scores": scores,
         "scored": f"on {len(told.keys)} pages of sites that were held out, {settings.folds} folds: word F1, or F over snippets",
         "settings": {name: value for name, value in asdict(settings).items() if name != "threads"},

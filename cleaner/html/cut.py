@@ -2,7 +2,7 @@
 
 What decides is data in the header of the weights file, because it belongs to the scores that were fitted with it:
 
-    "page": {"least": 0.1, "most": 0.6, "peak": 0.2, "rows": 3}
+    "page": {"least": 0.1, "most": 0.6, "words": 4, "rows": 5}
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ FIELD: Final = "page"
 
 @dataclass(frozen=True, slots=True)
 class PageCut:
-    """How sure is sure enough, for a page as a whole. All but `rows` are chances from 0 to 1."""
+    """How sure is sure enough, for a page as a whole."""
 
     least: float = 0.1
     most: float = 0.6
     """Chances between which the cut of a page lies."""
-    peak: float = 0.2
-    """A page whose likeliest line is less likely than this has no content: it is a shell, a refusal, a form."""
-    rows: int = 3
+    words: float = 4.0
+    """A page that promises fewer words than this has no content: it is a shell, a refusal, a form."""
+    rows: int = 5
     """A page of at most so many lines has content all the same: there is hardly anything to tell it from, and an empty
     answer is right only where the page had nothing to say."""
 
@@ -38,7 +38,9 @@ class PageCut:
         return {FIELD: asdict(self)}
 
     def best_lines(self, likely: Bytes, weight: Ints, first: Ints) -> NDArray[np.bool_]:
-        """Which lines stay; `weight` is a line's length in words (any unit), `first` each page's first line, and their number.
+        """Which lines stay, of lines that are `likely` (0..255) part of the content.
+
+        `weight` is twice a line's length in words, `first` each page's first line, and the number of all lines.
 
         Per page the likeliest lines stay, as many as give the best expected F of words: twice the words expected right
         over the words taken plus all the words expected (Lewis, 1995).
@@ -55,16 +57,15 @@ class PageCut:
         expected = total_right[first[1:]] - total_right[first[:-1]]
         hit = total_right[1:] - total_right[start]
         quality = hit / np.maximum(total_taken[1:] - total_taken[start] + expected[doc], 1)
-        cut = np.full(len(sizes), 256, np.int64)
+        cut = np.zeros(len(sizes), np.int64)
         low, high = round(255 * self.least), round(255 * self.most)
         for page, (begin, end) in enumerate(zip(first[:-1].tolist(), first[1:].tolist(), strict=True)):
-            if end == begin:
-                continue
-            peak = int(likely[order[begin]])
-            if peak >= 255 * self.peak or end - begin <= self.rows:
-                best = int(likely[order[begin + int(np.argmax(quality[begin:end]))]])
-                cut[page] = min(max(best, low), high, peak)
+            if end > begin:
+                best = order[begin + int(np.argmax(quality[begin:end]))]
+                cut[page] = min(max(int(likely[best]), low), high, int(likely[order[begin]]))
         out: NDArray[np.bool_] = likely >= cut[doc]
+        promised = np.bincount(doc, likely * words * out, len(sizes))
+        out &= ((promised >= 2 * 255 * self.words) | (sizes <= self.rows))[doc]
         return out
 
 
@@ -78,11 +79,10 @@ def read_cut(header: Mapping[str, Any], file: str) -> PageCut:
     for name, value in found.items():
         if name not in fields:
             raise RuleError(f"{place}: field {name!r}: expected one of {', '.join(fields)}")
-        if name == "rows":
-            if type(value) is not int or value < 0:
-                raise RuleError(f"{place}: field 'rows': expected a whole number of lines, got {value!r}")
-        elif type(value) not in (int, float) or not 0 <= value <= 1:
-            raise RuleError(f"{place}: field {name!r}: expected a chance from 0 to 1, got {value!r}")
+        whole, most = name == "rows", 1 if name in ("least", "most") else None
+        if (type(value) is not int and (whole or type(value) is not float)) or value < 0 or (most and value > most):
+            expected = "a whole number of lines" if whole else "a chance from 0 to 1" if most else "a number of words"
+            raise RuleError(f"{place}: field {name!r}: expected {expected}, got {value!r}")
     cut = PageCut(**found)
     if cut.least > cut.most:
         raise RuleError(f"{place}: field 'least': expected at most 'most', {cut.most}, got {cut.least}")
