@@ -18,7 +18,7 @@ from cleaner.detectors.scene import Scene
 from cleaner.document import Ints, Lines, read_lines, read_rows, zones
 from cleaner.edits import Edit, Result, apply
 from cleaner.errors import RecordError
-from cleaner.html.judge import PageJudge, PageScores, stays
+from cleaner.html.judge import PageJudge, PageScores
 from cleaner.html.keep import on_demand
 from cleaner.html.markdown import to_markdown
 from cleaner.html.options import PageOptions
@@ -160,7 +160,7 @@ class PageCleaner:
         by_page = gone
         if known is not None and self._scored and n:
             odds = odds + known.odds
-            gone = self._gone(odds, stays(255 - chance(odds), seen.lines))
+            gone = self._gone(odds, self._judge.stays(odds, seen.lines))
         wanted = self._wanted(seen)
         alone = np.zeros(n, bool)
         alone[votes.row[(rules.alone & ~rules.span)[votes.rule]]] = True

@@ -51,12 +51,12 @@ class Judge:
     languages: Languages
 
     @classmethod
-    def of(cls, *, rules: Path | None = None, weights: Path | None = None) -> Judge:
+    def of(cls, *, rules: Path | None = None, packs: Sequence[Path] = (), weights: Path | None = None) -> Judge:
         """A judge from a folder of rules and a weights file; the shipped ones where nothing is named.
 
-        A folder of rules with weights of its own brings them along.
+        A folder of rules with weights of its own brings them along; `packs` stack on top of the rules.
         """
-        loaded = load_rules() if rules is None else load_rules(shipped=False, extra=[rules], cache=False)
+        loaded = load_rules(extra=packs) if rules is None else load_rules(shipped=False, extra=[rules, *packs], cache=False)
         root = rules_root() if rules is None else rules
         path = weights or (root / TEXT_WEIGHTS if (root / TEXT_WEIGHTS).is_file() else rules_root() / TEXT_WEIGHTS)
         scorer = Scorer.of(load_weights(path))

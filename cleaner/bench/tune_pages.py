@@ -21,16 +21,19 @@ from cleaner.bench.page_labels import PageKey
 from cleaner.bench.tune import as_forest, fold_of
 from cleaner.document import KindTable, prose_rows, read_lines
 from cleaner.errors import ConfigError, DataError, RecordError
-from cleaner.html.judge import PageJudge, best_lines
+from cleaner.html.cut import PageCut
+from cleaner.html.judge import PageJudge
 from cleaner.html.measures import Surroundings, first_names, first_values, second_names, second_values, surroundings
 from cleaner.html.page import Page, PageReader
 from cleaner.judge.score import chance
-from cleaner.judge.trees import FORMAT, Weights, load_weights, read_trees
+from cleaner.judge.trees import FORMAT, UNIT, Weights, load_weights, read_trees
 from cleaner.packs.load import rules_root
 
 PAGE_WEIGHTS: Final = "weights/html.json"
 _ELEMENTS: Final = "common/elements.toml"
 _AT_ONCE: Final = 60
+CUT: Final = PageCut()
+"""The cut that new weights come with."""
 _LONGEST: Final = 300
 """Words of a line beyond which it weighs no more."""
 _SHORT_GOLD: Final = 60
@@ -39,6 +42,8 @@ _HEAVIEST: Final = 3.0
 """Bounds and curve of what a page weighs: one with five wanted words among thousands is not worth a hundred others."""
 _RARE_KIND: Final = 0.17
 """How much more the pages of a rare kind weigh: the power of how much rarer it is."""
+_HARD_KINDS: Final = ("listing", "collection", "product")
+"""Kinds of pages of which each site has its own idea."""
 _SNIPPET: Final = 0.03
 _SNIPPET_WORDS: Final = 40
 
@@ -51,15 +56,22 @@ class PageSettings:
     """How is fitted. The same settings and data give the same file."""
 
     folds: int = 3
-    trees: int = 240
+    trees: int = 200
     depth: int = 6
     rate: float = 0.07
     smoothing: float = 8.0
     sample: float = 0.6
-    measures: float = 0.1
+    measures: float = 0.2
     """Share of the measures that a tree's level may ask about: few, so that no tree follows its neighbours."""
     lines: float = 0.35
     """Share of the lines that is learned from; light lines are left out first and those that stay weigh more."""
+    onto: float = 1.0
+    """How much of the first look's log-odds the second starts from: it learns what the first gets wrong."""
+    lean: float = 0.1
+    """Log-odds by which a line goes more likely than the forests say: of news, which there is most of, gold texts hold
+    less than of other pages."""
+    hard: float = 1.6
+    """How much more the pages of kinds weigh that nothing but many examples teaches (`_HARD_KINDS`)."""
     seed: int = 7
     threads: int = 2
 
@@ -118,7 +130,7 @@ def page_lesson(items: Sequence[LabelledPage], settings: PageSettings, *, rules:
         groups=groups,
         values=np.concatenate(values, axis=1),
         gone=1 - np.concatenate([key.wanted for key in keys]),
-        weight=np.concatenate(_weights(keys)),
+        weight=np.concatenate(_weights(keys, settings.hard)),
         size=np.concatenate(sizes),
         first=first,
         fold=np.array([fold_of(item.info.site, settings.folds) for item in items], np.int64),
@@ -134,7 +146,7 @@ def _read(reader: PageReader, item: LabelledPage) -> Page:
         raise DataError(f"{item.info.place}: record {item.info.id!r}: {error}") from error
 
 
-def _weights(keys: Sequence[PageKey]) -> list[Floats]:
+def _weights(keys: Sequence[PageKey], hard: float) -> list[Floats]:
     """What each line weighs, page by page."""
     many = Counter(key.item.info.kind for key in keys if key.item.info.kind)
     most = max(many.values(), default=1)
@@ -147,7 +159,8 @@ def _weights(keys: Sequence[PageKey]) -> list[Floats]:
         wanted = float(key.gold.sum()) or words.sum() / 2
         weight = words / (wanted + _SHORT_GOLD) ** _PAGE_POWER
         weight *= min(1.0, _HEAVIEST / max(float(weight.sum()), 1e-9))
-        out.append(weight * (most / many.get(key.item.info.kind, most)) ** _RARE_KIND)
+        weight *= (most / many.get(key.item.info.kind, most)) ** _RARE_KIND
+        out.append(weight * (hard if key.item.info.kind in _HARD_KINDS else 1.0))
     return out
 
 
@@ -162,15 +175,17 @@ class PageFitted:
 
 def fit_pages(told: PageLesson, settings: PageSettings, *, say: Say = lambda _: None) -> PageFitted:
     """Fit both looks, for all sites and for each fold."""
-    use, weight = _chosen(told, settings)
-    first, score = _one_look(
-        told, told.values, told.names, (use, weight), settings, lambda text: say(f"first look, {text}")
-    )
-    likely = 255 - chance(score)
-    values = np.concatenate((told.values, _second(told, likely)))
+    lines = _chosen(told, settings)
+    none = np.zeros(told.values.shape[1], np.int32)
+    first, score = _one_look(told, told.values, told.names, lines, none, settings, lambda text: say(f"first look, {text}"))
+    values = np.concatenate((told.values, _second(told, 255 - chance(score))))
     names = (*told.names, *second_names())
-    second, held = _one_look(told, values, names, (use, weight), settings, lambda text: say(f"second look, {text}"))
-    return PageFitted({"format": FORMAT, "header": {}, "first": first, "second": second}, held)
+    start = (score * np.int64(round(settings.onto * UNIT)) // UNIT).astype(np.int32)
+    second, held = _one_look(told, values, names, lines, start, settings, lambda text: say(f"second look, {text}"))
+    lean = round(settings.lean * UNIT)
+    second["bias"] += lean
+    header = {"onto": settings.onto, **CUT.as_header()}
+    return PageFitted({"format": FORMAT, "header": header, "first": first, "second": second}, held + lean)
 
 
 def _second(told: PageLesson, likely: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -193,24 +208,24 @@ def _chosen(told: PageLesson, settings: PageSettings) -> tuple[NDArray[np.bool_]
 
 def _one_look(
     told: PageLesson, values: NDArray[np.uint8], names: Sequence[str], lines: tuple[NDArray[np.bool_], Floats],
-    settings: PageSettings, say: Say,
+    start: NDArray[np.int32], settings: PageSettings, say: Say,
 ) -> tuple[dict[str, Any], NDArray[np.int32]]:  # fmt: skip
-    """The forest of all sites; and each line's score by the forest that has not seen its site."""
+    """The forest of all sites, on top of the scores `start`; and each line's score by the forest that has not seen its site."""
     use, weight = lines
     fold = told.per_line(told.fold)
-    score = np.zeros(values.shape[1], np.int32)
+    score = start.copy()
     for number in range(settings.folds):
         say(f"fold {number + 1} of {settings.folds}")
         rows, held = np.flatnonzero(use & (fold != number)), np.flatnonzero(fold == number)
-        forest = _forest(told, values, names, rows, weight, settings)
-        score[held] = read_trees(forest, names, f"fold {number}").score(np.ascontiguousarray(values[:, held]))
+        forest = _forest(told, values, names, rows, weight, start, settings)
+        score[held] += read_trees(forest, names, f"fold {number}").score(np.ascontiguousarray(values[:, held]))
     say("all sites")
-    return _forest(told, values, names, np.flatnonzero(use), weight, settings), score
+    return _forest(told, values, names, np.flatnonzero(use), weight, start, settings), score
 
 
 def _forest(
     told: PageLesson, values: NDArray[np.uint8], names: Sequence[str], rows: NDArray[np.intp], weight: Floats,
-    settings: PageSettings,
+    start: NDArray[np.int32], settings: PageSettings,
 ) -> dict[str, Any]:  # fmt: skip
     """One forest of oblivious trees, as the weights file has it."""
     try:
@@ -226,7 +241,8 @@ def _forest(
         border_count=64, verbose=0, allow_writing_files=False, boosting_type="Plain", bootstrap_type="Bernoulli",
         score_function="L2", loss_function="CrossEntropy",
     )  # fmt: skip
-    model.fit(Pool(np.ascontiguousarray(values[:, rows].T), target, weight=weight[rows] / weight[rows].mean()))
+    shares = weight[rows] / weight[rows].mean()
+    model.fit(Pool(np.ascontiguousarray(values[:, rows].T), target, weight=shares, baseline=start[rows] / UNIT))
     return as_forest(model, names, settings.depth)
 
 
@@ -271,9 +287,9 @@ def _file_of(key: PageKey) -> str:
     return f"{file.parent.name}/" if file.name.endswith(".gold.txt") else file.name.split(".")[0]
 
 
-def figures(told: PageLesson, odds: NDArray[np.int32]) -> Figures:
+def figures(told: PageLesson, odds: NDArray[np.int32], cut: PageCut = CUT) -> Figures:
     """What the lines that stay are worth, given each line's log-odds times `UNIT` that it goes."""
-    keep = best_lines(255 - chance(odds), told.size, told.first)
+    keep = cut.best_lines(255 - chance(odds), told.size, told.first)
     f1, snippets = np.full(len(told.keys), np.nan), np.zeros((len(told.keys), 3), np.int64)
     for number, key in enumerate(told.keys):
         stays = keep[told.first[number] : told.first[number + 1]]
@@ -292,4 +308,4 @@ def judged(told: PageLesson, weights: Mapping[str, Any] | Path) -> NDArray[np.in
         found = Weights(weights["first"], weights["second"], weights["header"], "fitted")
     judge = PageJudge.of(found, told.groups)
     first = judge.first.score(told.values)
-    return judge.second.score(np.concatenate((told.values, _second(told, 255 - chance(first)))))
+    return judge.both(first, np.concatenate((told.values, _second(told, 255 - chance(first)))))

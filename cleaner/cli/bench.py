@@ -34,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="use this share of the pages (0..1), always the same ones",
     )
     add("--rules", type=Path, metavar="FOLDER", help="score the rules of this folder instead of the shipped ones")
+    add("--packs", type=Path, action="append", default=[], metavar="PATH", help="also these packs (repeatable)")
     add("--weights", type=Path, metavar="FILE", help="judge with these weights")
     add("--report", metavar="FILE", help="write the report page")
     add("--json", metavar="FILE", help="write all figures")
@@ -87,7 +88,7 @@ def _rules(args: argparse.Namespace) -> int:
     from cleaner.cli.clean import cores
     from cleaner.report import page
 
-    judge = Judge.of(rules=args.rules, weights=args.weights)
+    judge = Judge.of(rules=args.rules, packs=args.packs, weights=args.weights)
     items = read_texts(args.data, share=args.share, whole_only=not args.all_records)
     show = progress(args, len(items), "documents")
     part = study(items, judge, jobs=args.jobs or cores(), ablate=not args.no_ablation, progress=show)

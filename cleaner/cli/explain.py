@@ -8,12 +8,15 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from cleaner.errors import RecordError
+from cleaner.packs.schema import STRENGTHS
 
 if TYPE_CHECKING:
     from cleaner.judge.explain import LineReport
 
 _RED, _DIM, _BOLD, _OFF = "\x1b[31m", "\x1b[2m", "\x1b[1m", "\x1b[0m"
 _WIDTH: Final = 100
+_VOTES: Final = 4
+"""As many votes of a line as fit beside its text; common words have one in every language."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ignore", action="append", default=[], metavar="RULES", help="not these rules or classes")
     parser.add_argument("--gone", action="store_true", help="show only the lines that go")
     parser.add_argument("--no-why", action="store_true", help="leave out votes and measures")
+    parser.add_argument("--votes", action="store_true", help="show all votes of a line, not just the strongest")
     parser.add_argument("--color", choices=("auto", "always", "never"), default="auto")
 
 
@@ -40,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
             print(f"== {name}")
         for report in reports:
             if report.edits or not args.gone:
-                _show(report, color=color, why=not args.no_why)
+                _show(report, color=color, why=not args.no_why, most=len(report.votes) if args.votes else _VOTES)
         gone = [report for report in reports if report.edits]
         lost = sum(min(e.end, r.end) - max(e.start, r.start) for r in gone for e in r.edits)
         total = sum(report.end - report.start for report in reports)
@@ -58,7 +62,7 @@ def _read(name: str) -> bytes:
         raise RecordError(f"{name}: {error.strerror}") from error
 
 
-def _show(report: LineReport, *, color: bool, why: bool) -> None:
+def _show(report: LineReport, *, color: bool, why: bool, most: int) -> None:
     text = report.text if len(report.text) <= _WIDTH else report.text[: _WIDTH - 1] + "…"
     text = text.encode("utf-8", "replace").decode()
     gone = bool(report.edits)
@@ -71,7 +75,16 @@ def _show(report: LineReport, *, color: bool, why: bool) -> None:
     parts = [f"{edit.rule} {edit.score:.2f}" for edit in report.edits]
     if report.score is not None:
         parts.append(f"score {report.score:.2f}")
-    parts += [f"{rule} ({strength})" for rule, strength in report.votes if rule not in {e.rule for e in report.edits}]
+    parts += _votes(report, most)
     parts += [f"{name} {value:+.1f}" for name, value in report.shares if gone]
     note = "      " + "; ".join(parts)
     print(f"{_DIM}{note}{_OFF}" if color else note)
+
+
+def _votes(report: LineReport, most: int) -> list[str]:
+    """The strongest votes beside those of the rules that are named already, and how many there are beyond them."""
+    named = {edit.rule for edit in report.edits}
+    others = [vote for vote in report.votes if vote[0] not in named]
+    others.sort(key=lambda vote: -STRENGTHS.index(vote[1]))
+    more = [f"and {len(others) - most} more votes"] if len(others) > most else []
+    return [f"{rule} ({strength})" for rule, strength in others[:most]] + more

@@ -49,6 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--hand", action="store_true", help="also compare with the hand-set weights on the same held-out sites")
     add("--rules", type=Path, metavar="FOLDER", help="fit for the rules of this folder")
+    add("--packs", type=Path, action="append", default=[], metavar="PATH", help="also these packs (repeatable)")
     add("--folds", type=int, default=3, metavar="N", help="parts that the sites are dealt into (3)")
     add("--trees", type=int, metavar="N", help="trees per look (160 for texts, 240 for pages)")
     add("--depth", type=int, default=6, metavar="N", help="questions per tree (6)")
@@ -82,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
     against = args.against or (output if output.is_file() else None)
     given = {"trees": args.trees} if args.trees else {}
     settings = Settings(folds=args.folds, depth=args.depth, threads=args.threads, **given)
-    judge = Judge.of(rules=args.rules, weights=against)
+    judge = Judge.of(rules=args.rules, packs=args.packs, weights=against)
     items = read_texts([*args.data, *args.gold], share=args.share)
     show = progress(args, len(items), "held out")
     say = (

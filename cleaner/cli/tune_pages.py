@@ -42,7 +42,7 @@ def run_pages(args: argparse.Namespace) -> int:
     }
     rival = _rival(args, told, against, columns)
     _print(columns)
-    gain = found.overall(told.keys) - rival if rival is not None else None
+    gain = round(found.overall(told.keys) - rival, 4) if rival is not None else None  # a header has four places
     if gain is not None:
         print(
             f"mean of the files on held-out sites {found.overall(told.keys):.4f}, current weights {rival:.4f}: {gain:+.4f}"
@@ -106,6 +106,7 @@ def _write(
         "made": datetime.now(UTC).date().isoformat(),
         "reads": "blocks of pages",
         "data": digest([*args.data, *args.gold]),
+        **fitted.whole["header"],
         "scores": scores,
         "scored": f"on {len(told.keys)} pages of sites that were held out, {settings.folds} folds: word F1, or F over snippets",
         "settings": {name: value for name, value in asdict(settings).items() if name != "threads"},

@@ -1,29 +1,25 @@
 """Scores of a page's lines from what its markup says, and which lines stay.
 
-Two forests as for plain text, over measures of blocks. What stays is decided per page: one of which the judge is sure
-keeps what is likelier in than out, one it is unsure of (a list of things, say) keeps more.
+Two forests as for plain text, over measures of blocks, of which the second corrects the first. What stays is decided per
+page: one of which the judge is sure keeps what is likelier in than out, one it is unsure of (a list of things, say) keeps
+more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaner.document import Bytes, Ints, Lines
+from cleaner.document import Bytes, Lines
+from cleaner.errors import RuleError
 from cleaner.html.blocks import Blocks
+from cleaner.html.cut import PageCut, read_cut
 from cleaner.html.measures import first_names, first_values, second_names, second_values, surroundings
 from cleaner.judge.score import chance
-from cleaner.judge.trees import Trees, Weights, read_trees
-
-LEAST: Final = 0.1
-MOST: Final = 0.6
-"""Chances between which the cut of a page lies."""
-PEAK: Final = 0.25
-"""A page whose likeliest line is less likely than this has no content."""
+from cleaner.judge.trees import UNIT, Trees, Weights, read_trees
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +41,9 @@ class PageJudge:
     first: Trees
     second: Trees
     names: tuple[str, ...]
+    cut: PageCut
+    onto: int
+    """How much of the first look's log-odds counts beside the second's, times `UNIT`."""
 
     @classmethod
     def of(cls, weights: Weights, groups: Sequence[str]) -> PageJudge:
@@ -58,6 +57,8 @@ class PageJudge:
             read_trees(weights.first, known, f"{weights.file}: first"),
             read_trees(weights.second, names, f"{weights.file}: second"),
             names,
+            read_cut(weights.header, weights.file),
+            _read_onto(weights),
         )
 
     def score(
@@ -68,39 +69,20 @@ class PageJudge:
         before = first_values(around, lines, prose, signs)
         first = self.first.score(before)
         values = np.concatenate((before, second_values(around, 255 - chance(first))))
-        second = self.second.score(values)
-        return PageScores(first, second, values, self.names, stays(255 - chance(second), lines))
+        second = self.both(first, values)
+        return PageScores(first, second, values, self.names, self.stays(second, lines))
+
+    def both(self, first: NDArray[np.int32], values: Bytes) -> NDArray[np.int32]:
+        """What both looks say, given the scores of the first and the measures of the second (measures, lines)."""
+        return self.second.score(values) + (first * np.int64(self.onto) // UNIT).astype(np.int32)
+
+    def stays(self, odds: NDArray[np.int32], lines: Lines) -> NDArray[np.bool_]:
+        """Which lines stay, given the log-odds times `UNIT` that each goes."""
+        return self.cut.best_lines(255 - chance(odds), lines.weight(), lines.first)
 
 
-def stays(likely: Bytes, lines: Lines) -> NDArray[np.bool_]:
-    """Which lines stay, given how likely (0..255) each is part of the content."""
-    return best_lines(likely, lines.weight(), lines.first)
-
-
-def best_lines(likely: Bytes, weight: Ints, first: Ints) -> NDArray[np.bool_]:
-    """Which lines stay; `weight` is a line's length in words (any unit), `first` each page's first line, and their number.
-
-    Per page the likeliest lines stay, as many as give the best expected F of words: twice the words expected right over
-    the words taken plus all the words expected (Lewis, 1995). A page of which no line is likely at all keeps none: it is
-    a shell, a refusal, a question for a password.
-    """
-    n = len(likely)
-    sizes = np.diff(first)
-    doc = np.repeat(np.arange(len(sizes)), sizes)
-    words = np.maximum(weight, 1).astype(np.int64)
-    order = np.lexsort((np.arange(n), 255 - likely.astype(np.int64), doc))
-    right = (likely * words)[order]
-    taken = 255 * words[order]
-    start = first[:-1][doc]
-    total_right, total_taken = (np.concatenate(([0], np.cumsum(values))) for values in (right, taken))
-    expected = total_right[first[1:]] - total_right[first[:-1]]
-    hit = total_right[1:] - total_right[start]
-    quality = hit / np.maximum(total_taken[1:] - total_taken[start] + expected[doc], 1)
-    cut = np.full(len(sizes), round(255 * MOST), np.int64)
-    for page, (low, high) in enumerate(zip(first[:-1].tolist(), first[1:].tolist(), strict=True)):
-        if high > low:
-            peak = likely[order[low]]
-            cut[page] = likely[order[low + int(np.argmax(quality[low:high]))]] if peak >= 255 * PEAK else 256
-    cut = np.where(cut > 255, cut, np.clip(cut, round(255 * LEAST), round(255 * MOST)))
-    out: NDArray[np.bool_] = likely >= cut[doc]
-    return out
+def _read_onto(weights: Weights) -> int:
+    onto = weights.header.get("onto", 0)
+    if type(onto) not in (int, float) or not 0 <= onto <= 1:
+        raise RuleError(f"{weights.file}: header: field 'onto': expected a number from 0 to 1, got {onto!r}")
+    return round(onto * UNIT)

@@ -160,7 +160,7 @@ def neighbours(first: Array, path: Array, seen: Array, steps: Array, values: Arr
 def ranks(first: Array, score: Array, chars: Array, logs: Array, out: Array) -> None:
     """Where a line's first score stands among those of its page, and what the page promises at its best cut.
 
-    The best cut is the one with the greatest expected F, as in `cleaner.html.judge.stays`.
+    The best cut is the one with the greatest expected F, as in `cleaner.html.cut.PageCut`.
     """
     size, mass = np.zeros(256, np.int64), np.zeros(256, np.int64)
     above, right = np.zeros(257, np.int64), np.zeros(257, np.int64)

@@ -149,7 +149,9 @@ def _decided_alone(rules: RuleSet, look: Look, odds: NDArray[np.int32] | None, l
 
 
 def answering_rule(rules: RuleSet, look: Seen, body: NDArray[np.bool_], spoken: Ints) -> Ints:
-    """Per row: its strongest vote (alone, then level, then width, then language, then order), else its place.
+    """Per row: its strongest vote (firm or more, then width, then language, then strength, then order), else its place.
+
+    Many languages know the same words: between two that are sure of a line, the one that is spoken gives the name.
 
     `body` says which rows are paragraphs that stay, `spoken` what `Languages.spoken` gives.
     """
@@ -160,7 +162,8 @@ def answering_rule(rules: RuleSet, look: Seen, body: NDArray[np.bool_], spoken: 
     if len(votes):
         width = np.where(votes.whole, np.int32(2**20), votes.end - votes.start).astype(np.int64)
         level = rules.level[votes.rule].astype(np.int64) + 4 * rules.alone[votes.rule]
-        rank = (level << 44) + (width << 22) + (spoken.astype(np.int64) << _RULE_BITS) - votes.rule
+        sure = (level > 1).astype(np.int64)
+        rank = (sure << 46) + (width << 25) + ((spoken.astype(np.int64) * 8 + level) << _RULE_BITS) - votes.rule
         borders = np.flatnonzero(np.diff(votes.row, prepend=np.int32(-1)))  # votes are ordered by row
         rule[votes.row[borders]] = -np.maximum.reduceat(rank, borders) & ((1 << _RULE_BITS) - 1)
     return rule

@@ -173,7 +173,7 @@ def _drop(items: Array, low: Number, high: Number, spared: Array, saved: Number)
 @kernel(
     "void", "u4[]", "u4[r]", "u1[]", "i4[]", "i4[]", "i4[]", "i4[]", "i4[]", "i4[,]",
     "u8", "u8[]", "u1[]", "u4[]", "i4[]", "u8[,]", "i4[]", "b1[]", "u1[]",
-    "i4[]", "i4[]", "u1[]", "i4[]", "i4[]", "u1[]", "i4[]", "u8[]", "u8[]",
+    "i4[]", "i4[]", "u1[]", "i4[]", "i4[]", "i4[]", "u1[]", "i4[]", "u8[]", "u8[]",
     "u4[]", "i8[]", "i8[,]", "u8[]", "b1[]", "i4[,]", "i4[,]", "u8[]",
     "i4[,]", "i4[,]", "i8[]",
 )  # fmt: skip
@@ -182,7 +182,7 @@ def match(
     word_count: Array, counts: Array,
     seed: Array, table: Array, sieve: Array, text: Array, starts: Array, edges: Array, ends: Array, tail: Array,
     flags: Array,
-    entry_of: Array, entry_rule: Array, entry_place: Array, max_weight: Array, numeric: Array, signs: Array,
+    entry_of: Array, entry_rule: Array, entry_place: Array, max_weight: Array, numeric: Array, shaped: Array, signs: Array,
     widest: Array, needs: Array, begins: Array,
     chars: Array, origin: Array, words: Array, hashes: Array, cover: Array, hits: Array, spared: Array, seen: Array,
     votes: Array, pairs: Array, made: Array,
@@ -192,6 +192,8 @@ def match(
     `made` gets how many of each, -1 where there is not enough room. `signs` gives per code point the bit it sets in what
     `needs` asks for per rule; `begins` per rule has
     the bits of letters that a line can begin with; `widest` bounds the characters of lines that a rule's pattern can hit.
+    The rules `shaped` are tried on all lines that are short enough and have one of their signs, `numeric` on those without
+    letters.
     Scratch: what `scratch` makes.
     """
     voted, paired = 0, 0
@@ -242,11 +244,19 @@ def match(
                         votes[voted, 2], votes[voted, 3] = origin[left], origin[right - 1] + 1
                         votes[voted, 4] = whole or tiled
                         voted += 1
+        if short:
+            for rule in shaped:
+                if weight[row] <= max_weight[rule] and ink[row] <= widest[rule] and _passes(
+                    codes, points, kinds, first, last, signs, seen, needs[rule], begins[rule]
+                ):
+                    paired = _add(pairs, low_pair, paired, row, rule)
+                    if paired < 0:
+                        return
         if word_count[row] == 0 and counts[row, DENSE] == 0 and counts[row, DIGIT] > 0:
             for rule in numeric:
                 if ink[row] <= widest[rule] and _passes(
-                            codes, points, kinds, first, last, signs, seen, needs[rule], begins[rule]
-                        ):
+                    codes, points, kinds, first, last, signs, seen, needs[rule], begins[rule]
+                ):
                     paired = _add(pairs, low_pair, paired, row, rule)
                     if paired < 0:
                         return

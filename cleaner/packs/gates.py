@@ -21,6 +21,8 @@ ENDLESS: Final = 2**30
 _MOST_SIGNS: Final = 24
 _CLASS_ESCAPES: Final = "sSwWdDhpP"
 _ZERO_WIDTH: Final = "bBAZ"
+_LOOKS: Final = ("?=", "?!")
+_GROUPS: Final = ("?:", "?-i:", *_LOOKS)
 _QUANTIFIER: Final = re.compile(r"\{(\d*)(,?)(\d*)\}")
 _PROPERTY: Final = re.compile(r"\{\^?[\w=: -]+\}")
 
@@ -193,11 +195,11 @@ class _Reader:
     def _group(self) -> Gate:
         silent = False
         if self._peek() == "?":
-            kind = self._peek(2)
-            if kind not in ("?:", "?=", "?!"):
+            kind = next((kind for kind in _GROUPS if self._peek(len(kind)) == kind), None)
+            if kind is None:
                 raise _UnknownError(self.pattern)
-            silent = kind != "?:"
-            self.at += 2
+            silent = kind in _LOOKS
+            self.at += len(kind)
         gate = self.choice()
         if self._take() != ")":
             raise _UnknownError(self.pattern)

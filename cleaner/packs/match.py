@@ -63,6 +63,8 @@ class RuleSet:
     patterns: Patterns
     numeric: Ints
     """Pattern rules with the keyword `{n}`: they are tried on lines without a letter."""
+    shaped: Ints
+    """Pattern rules with the keyword `{sign}`: they are tried on short lines that have one of their signs."""
     gates: Gates
     kinds: KindTable
     tried: dict[tuple[str | int, ...], Hits]
@@ -94,10 +96,11 @@ def compile_rules(rules: Sequence[Rule], *, kept: bool = False) -> RuleSet:
         places=_places(rules),
         detectors=_detectors(rules),
         zone=np.array([_ZONE_BITS[rule.zone] for rule in rules], np.uint8),
-        max_weight=np.array([2 * rule.max_words or 2**30 for rule in rules], np.int32),
+        max_weight=np.array([2 * rule.most_words or 2**30 for rule in rules], np.int32),
         phrases=tables.phrases,
         patterns=tables.patterns,
         numeric=tables.numeric,
+        shaped=tables.shaped,
         gates=tables.gates,
         kinds=KindTable(),
         tried={},
@@ -119,7 +122,7 @@ def _detectors(rules: Sequence[Rule]) -> dict[str, dict[str, int]]:
 
 def match(rules: RuleSet, lines: Lines) -> Votes:
     """The votes of all phrase and pattern rules on `lines`, whatever their zone."""
-    if not (len(rules.phrases) or len(rules.numeric)) or not len(lines):
+    if not (len(rules.phrases) or len(rules.numeric) or len(rules.shaped)) or not len(lines):
         return no_votes()
     from cleaner.kernels import votes as kernel
 
@@ -131,8 +134,8 @@ def match(rules: RuleSet, lines: Lines) -> Votes:
         kernel.match(
             lines.codes, lines.points, lines.kinds, lines.start, lines.end, lines.ink, lines.weight(), lines.words, lines.counts,
             table.seed, table.words, table.sieve, table.text, table.starts, table.edges, table.ends, table.tail,
-            table.flags, table.entry_of, table.entry_rule, table.entry_role, rules.max_weight, rules.numeric, gates.signs,
-            gates.most, gates.needs, gates.first, *scratch, votes, pairs, made,
+            table.flags, table.entry_of, table.entry_rule, table.entry_role, rules.max_weight, rules.numeric, rules.shaped,
+            gates.signs, gates.most, gates.needs, gates.first, *scratch, votes, pairs, made,
         )  # fmt: skip
         room *= 4
     row, rule, start, end, whole = votes[: made[0]].T.copy()

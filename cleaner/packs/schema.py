@@ -17,6 +17,7 @@ CLASSES: Final = (
 KINDS: Final = ("phrase", "pattern", "detector", "place")
 """What a pack may hold; rules on elements (`element`, `css`) come from files of their own, see `cleaner.html.rules`."""
 PLACES: Final = ("whole", "tile", "start", "end", "inside", "label")
+_PARTIAL: Final = ("start", "end", "inside", "label")
 STRENGTHS: Final = ("weak", "firm", "alone", "always")
 SCOPES: Final = ("line", "block", "span")
 ZONES: Final = ("any", "head", "tail")
@@ -29,6 +30,9 @@ _RULE_FIELDS: Final[Mapping[str, type]] = {
 _CHOICES: Final[Mapping[str, Sequence[str]]] = {
     "class": CLASSES, "kind": KINDS, "at": PLACES, "strength": STRENGTHS, "scope": SCOPES, "zone": ZONES,
 }  # fmt: skip
+MOST_WORDS: Final = 120
+"""Lines that a phrase or pattern which asks for a part of them only looks at, unless its rule says otherwise: what begins
+like a breadcrumb and goes on for a page is a page that lost its line breaks."""
 _OVERRIDES: Final = frozenset({"id", "enabled", "unless"})
 
 
@@ -53,6 +57,12 @@ class Rule:
     keeps: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     file: str = ""
+
+    @property
+    def most_words(self) -> int:
+        """The longest line it looks at, in words; 0 where any is."""
+        partial = self.kind == "pattern" or (self.kind == "phrase" and self.at in _PARTIAL)
+        return self.max_words or (MOST_WORDS if partial and self.scope != "span" else 0)
 
     @property
     def language(self) -> str:

@@ -35,6 +35,7 @@ from cleaner.packs.phrases import PhraseTable, phrase_table
 from cleaner.packs.schema import PLACES, Rule
 
 _NUMBER: Final = "{n}"
+_SIGN: Final = "{sign}"
 _MOST_SIGNS: Final = 62
 """Signs that gates may ask for in all: one bit each, and two bits are taken."""
 _KEPT: Final = 6
@@ -67,6 +68,8 @@ class Tables:
     patterns: Patterns
     numeric: Ints
     """Pattern rules with the keyword `{n}`: they are tried on lines without a letter."""
+    shaped: Ints
+    """Pattern rules with the keyword `{sign}`: they are tried on short lines that have one of their signs."""
 
 
 def fold_phrase(phrase: str) -> str:
@@ -106,9 +109,12 @@ def tables_of(rules: Sequence[Rule], *, kept: bool) -> Tables:
 def _make(rules: Sequence[Rule]) -> Tables:
     entries: dict[str, list[tuple[int, int]]] = {}
     numeric: list[int] = []
+    gates = [gate_of(rule.pattern) if rule.kind == "pattern" else Gate() for rule in rules]
     for number, rule in enumerate(rules):
         for role, phrases in _roles(rule):
             for phrase in phrases:
+                if phrase == _SIGN:
+                    continue
                 folded = fold_phrase(phrase)
                 if folded == "0" and role == KEYWORD:
                     numeric.append(number)
@@ -118,10 +124,26 @@ def _make(rules: Sequence[Rule]) -> Tables:
                     entries.setdefault(folded, []).append((number, role))
     return Tables(
         phrases=phrase_table(entries),
-        gates=_gates([gate_of(rule.pattern) if rule.kind == "pattern" else Gate() for rule in rules]),
+        gates=_gates(gates),
         patterns={number: _compile_pattern(rule) for number, rule in enumerate(rules) if rule.kind == "pattern"},
         numeric=np.array(sorted(set(numeric)), np.int32),
+        shaped=_shaped(rules, gates),
     )
+
+
+def _shaped(rules: Sequence[Rule], gates: Sequence[Gate]) -> Ints:
+    """The rules with the keyword `{sign}`: what keeps them cheap is that few lines are short and have the sign."""
+    found = [number for number, rule in enumerate(rules) if rule.kind == "pattern" and _SIGN in rule.keywords]
+    for number in found:
+        rule = rules[number]
+        if not rule.max_words:
+            raise RuleError(f"{rule.file}: rule {rule.id!r}: field 'max_words' is missing, expected beside the keyword {_SIGN!r}")
+        if not gates[number].needs:
+            raise RuleError(
+                f"{rule.file}: rule {rule.id!r}: field 'pattern': expected one that needs a sign (as # or @) wherever it hits, "
+                f"since its keyword is {_SIGN!r}"
+            )
+    return np.array(found, np.int32)
 
 
 def _roles(rule: Rule) -> list[tuple[int, Sequence[str]]]:
@@ -179,7 +201,7 @@ def _path(rules: Sequence[Rule]) -> Path | None:
 def _written(tables: Tables) -> bytes:
     """The tables as bytes: eight for the size of the JSON that follows, and the arrays, each at a multiple of 64."""
     named = [(field.name, getattr(part, field.name)) for part in (tables.gates, tables.phrases) for field in fields(part)]
-    arrays: dict[str, NDArray[Any]] = {"numeric": tables.numeric}
+    arrays: dict[str, NDArray[Any]] = {"numeric": tables.numeric, "shaped": tables.shaped}
     arrays |= {name: value for name, value in named if isinstance(value, np.ndarray)}
     places: dict[str, tuple[str, tuple[int, ...], int]] = {}
     parts: list[bytes] = []
@@ -203,7 +225,8 @@ def _read(content: memoryview) -> Tables:
     }
     phrases = PhraseTable(**{"seed": head["seed"], **{f.name: arrays[f.name] for f in fields(PhraseTable) if f.name != "seed"}})
     gates = Gates(**{field.name: arrays[field.name] for field in fields(Gates)})
-    return Tables(phrases, gates, {number: _revived(*spelled) for number, *spelled in head["patterns"]}, arrays["numeric"])
+    patterns = {number: _revived(*spelled) for number, *spelled in head["patterns"]}
+    return Tables(phrases, gates, patterns, arrays["numeric"], arrays["shaped"])
 
 
 def _spelled(pattern: regex.Pattern[str]) -> list[Any]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -179,3 +180,29 @@ def test_hidden_rules_have_no_votes(judged):
     seen = judge.look([item.text for item in items[:3]])
     assert (seen.reading.matched.rule == 0).any()
     assert not (hide(seen, 0).reading.matched.rule == 0).any()
+
+
+def test_packs_stack_on_the_rules_that_are_judged(tmp_path: Path) -> None:
+    pack = tmp_path / "more.toml"
+    pack.write_text(
+        """
+        [pack]
+        schema = 1
+        id = "en.more"
+        language = "en"
+        summary = "One more."
+
+        [[rules]]
+        id = "dive"
+        class = "related"
+        at = "whole"
+        strength = "alone"
+        phrases = ["dive deeper now"]
+        why = "A button."
+        examples = ["- Dive deeper now"]
+        keeps = ["  They dive deeper now than ever."]
+        """,
+        encoding="utf-8",
+    )
+    shipped, more = Judge.of(), Judge.of(packs=[pack])
+    assert {rule.id for rule in more.rules.rules} - {rule.id for rule in shipped.rules.rules} == {"en.more/dive"}

@@ -68,6 +68,16 @@ def test_explain_marks_what_goes(capsys: pytest.CaptureFixture[str]) -> None:
     assert "characters" in captured.err
 
 
+def test_explain_shows_the_strongest_votes_and_all_of_them_on_demand(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", str(HARBOUR), "--color", "never"]) == 0
+    short = capsys.readouterr().out
+    assert "more votes" in short
+    assert main(["explain", str(HARBOUR), "--color", "never", "--votes"]) == 0
+    whole = capsys.readouterr().out
+    assert "more votes" not in whole
+    assert len(whole) > len(short)
+
+
 def test_explain_only_what_goes_without_reasons(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", str(HARBOUR), "--gone", "--no-why"]) == 0
     lines = capsys.readouterr().out.splitlines()

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from cleaner import Cleaner
 from cleaner.document import KindTable, prose_rows, read_lines
 from cleaner.errors import RuleError
-from cleaner.html.judge import PageJudge, stays
+from cleaner.html.cut import PageCut, read_cut
+from cleaner.html.judge import PageJudge
 from cleaner.html.measures import first_names, first_values, second_names, second_values, surroundings
 from cleaner.html.page import PageReader
 from cleaner.judge.trees import Weights
@@ -92,9 +94,36 @@ def test_first_scores_are_ranked():
     assert values["score_rank"][0] == 0 < values["score_rank"][1]
 
 
-def test_a_page_without_any_likely_line_keeps_none():
-    lines = read_lines(["some words in a line\nand some more", "some words in a line"], KindTable())
-    assert stays(np.array([60, 50, 64], np.uint8), lines).tolist() == [False, False, True]
+def stays(likely, lines, cut=PageCut()):  # noqa: B008
+    return cut.best_lines(np.array(likely, np.uint8), lines.weight(), lines.first)
+
+
+def test_a_page_that_promises_hardly_a_word_keeps_none():
+    lines = read_lines(["\n".join(["some words in a line"] * 4), "\n".join(["some more words"] * 4)], KindTable())
+    assert stays([250, 40, 30, 20, 90, 60, 10, 10], lines, PageCut(words=4, rows=0)).tolist() == [True] + [False] * 7
+    assert stays([250, 40, 30, 20, 90, 60, 10, 10], lines, PageCut(words=6, rows=0)).tolist() == [False] * 8
+
+
+def test_a_page_of_hardly_any_lines_is_never_empty():
+    lines = read_lines(["some words in a line\nand some more", "some words in a line", ""], KindTable())
+    assert stays([50, 40, 2], lines).tolist() == [True, True, True]
+    assert stays([50, 40, 2], lines, PageCut(rows=1)).tolist() == [False, False, True]
+    text = Cleaner().clean(html="<meta charset=utf-8><p>Das Boot legt um sieben Uhr ab, auch sonntags.</p>").text
+    assert text == "Das Boot legt um sieben Uhr ab, auch sonntags."
+
+
+def test_the_cut_is_data_of_the_weights():
+    cut = PageCut(least=0.2, rows=1)
+    assert read_cut(cut.as_header(), "w.json") == cut
+    assert read_cut({}, "w.json") == PageCut()
+    for wrong, message in {
+        "page": "expected a table", "words": "number of words", "rows": "whole number", "least": "chance", "other": "expected one of",
+    }.items():  # fmt: skip
+        found = {"page": "x" if wrong == "page" else {wrong: 1.5 if wrong != "words" else "many"}}
+        with pytest.raises(RuleError, match=rf"w\.json: header: page.*{message}"):
+            read_cut(found, "w.json")
+    with pytest.raises(RuleError, match="at most 'most'"):
+        read_cut({"page": {"least": 0.7}}, "w.json")
 
 
 def test_the_cut_of_a_page_follows_how_sure_the_judge_is():
@@ -103,7 +132,7 @@ def test_the_cut_of_a_page_follows_how_sure_the_judge_is():
     )
     sure = [250] * 3 + [40] * 7
     unsure = [70, 60, 60, 10]
-    kept = stays(np.array(sure + unsure, np.uint8), lines)
+    kept = stays(sure + unsure, lines)
     assert kept.tolist() == [True] * 3 + [False] * 7 + [True] * 3 + [False]
 
 
@@ -114,7 +143,7 @@ def test_the_cut_is_the_best_expected_f():
         texts = ["word " * int(rng.integers(1, 30)) for _ in range(8)]
         lines = read_lines(["\n".join(texts)], KindTable())
         words = np.maximum(lines.weight(), 1)
-        kept = stays(likely.astype(np.uint8), lines)
+        kept = stays(likely, lines)
 
         def quality(chosen, words=words, likely=likely):
             return (likely * words)[chosen].sum() / (255 * words[chosen].sum() + (likely * words).sum())
@@ -139,6 +168,13 @@ def test_a_judge_asks_for_measures_by_name():
     gone = [lines.text(row) for row in range(len(lines)) if scores.first[row] > -2048 * 2]
     assert gone == ["Home", "News", "Imprint"]
     assert scores.values.shape == (len(judge.names), len(lines))
+    whole = {"onto": 1.0}
+    onto = PageJudge.of(Weights(_forest(("inside_nav", 0)), _forest(("score", 0)), whole, "w.json"), GROUPS)
+    added = onto.score([p.blocks for p in pages], [p.signs for p in pages], lines, prose_rows(lines))
+    alone = onto.second.score(added.values)
+    assert (added.second == added.first + alone).all() and added.first.any()
+    with pytest.raises(RuleError, match=r"w\.json: header: field 'onto': expected a number"):
+        PageJudge.of(Weights(_forest(), _forest(), {"onto": "all"}, "w.json"), GROUPS)
     with pytest.raises(RuleError, match=r"w\.json: first"):
         PageJudge.of(Weights(_forest(("nonsense", 1)), _forest(), {}, "w.json"), GROUPS)
 

@@ -92,3 +92,9 @@ def test_relatives_of_letters_fold_alike():
         if known.match(char) and fold_char(char) not in folded and kind_of(char) in (LOWER, UPPER, DENSE, DIGIT)
     ]
     assert all(ODD_FIRST <= ord(char) <= ODD_LAST for char in odd), odd
+
+
+def test_a_group_that_minds_case_is_read_like_any_other():
+    gate = gate_of(r"^(?-i:[\p{Ll}]{2,9}[-_]\p{Ll}+)$")
+    assert gate.needs == frozenset("-_")
+    assert gate.opens and gate.closes

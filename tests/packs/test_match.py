@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -106,3 +108,30 @@ def test_no_rules_no_votes():
 def test_a_label_needs_its_colon(line, hit):
     rules = compile_rules([Rule(id="en.x/label", cls="pointer", at="label", phrases=("read also",))])
     assert len(match(rules, read_lines([line, "Another line"], rules.kinds))) == hit
+
+
+def test_a_pattern_may_ask_for_a_sign_instead_of_a_word():
+    rule = Rule(id="common.x/handle", cls="share", kind="pattern", pattern=r"^@\w{2,9}$", keywords=("{sign}",), max_words=5)
+    compiled = compile_rules([rule])
+    votes = match(compiled, read_lines(["@nora\nnora\n(@nora\n@nora_quill_of_the_harbour\n@ida"], compiled.kinds))
+    assert votes.row.tolist() == [0, 4]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "max_words", "field"), [(r"^@\w{2,9}$", 0, "max_words"), (r"^@?\w{2,9}$", 5, "pattern")]
+)
+def test_a_pattern_that_would_be_tried_everywhere_is_refused(pattern, max_words, field):
+    rule = Rule(id="common.x/y", cls="share", kind="pattern", pattern=pattern, keywords=("{sign}",), max_words=max_words)
+    with pytest.raises(RuleError, match=f"rule 'common.x/y': field '{field}'"):
+        compile_rules([rule])
+
+
+@pytest.mark.parametrize("at", ["start", "inside"])
+def test_a_part_of_a_page_without_line_breaks_is_no_reason(at):
+    text = " ".join(["home"] * 121)
+    rule = Rule(id="en.x/home", cls="breadcrumb", at=at, phrases=("home",))
+    compiled = compile_rules([rule])
+    assert not len(match(compiled, read_lines([text], compiled.kinds)))
+    assert len(match(compiled, read_lines([text[5:]], compiled.kinds)))
+    wide = compile_rules([replace(rule, max_words=400)])
+    assert len(match(wide, read_lines([text], wide.kinds)))

@@ -25,6 +25,7 @@ def same(one, other):
         for field in fields(getattr(one, part)):
             assert np.array_equal(getattr(getattr(one, part), field.name), getattr(getattr(other, part), field.name)), field.name
     assert np.array_equal(one.numeric, other.numeric)
+    assert np.array_equal(one.shaped, other.shaped)
     assert {number: (pattern.pattern, pattern.flags) for number, pattern in one.patterns.items()} == {
         number: (pattern.pattern, pattern.flags) for number, pattern in other.patterns.items()
     }

@@ -1,0 +1,89 @@
+"""Which lines of a page stay, given how likely each is part of the content.
+
+What decides is data in the header of the weights file, because it belongs to the scores that were fitted with it:
+
+    "page": {"least": 0.1, "most": 0.6, "words": 4, "rows": 5}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleaner.document import Bytes, Ints
+from cleaner.errors import RuleError
+
+FIELD: Final = "page"
+
+
+@dataclass(frozen=True, slots=True)
+class PageCut:
+    """How sure is sure enough, for a page as a whole."""
+
+    least: float = 0.1
+    most: float = 0.6
+    """Chances between which the cut of a page lies."""
+    words: float = 4.0
+    """A page that promises fewer words than this has no content: it is a shell, a refusal, a form."""
+    rows: int = 5
+    """A page of at most so many lines has content all the same: there is hardly anything to tell it from, and an empty
+    answer is right only where the page had nothing to say."""
+
+    def as_header(self) -> dict[str, Any]:
+        """The fields of a header that `read_cut` reads back."""
+        return {FIELD: asdict(self)}
+
+    def best_lines(self, likely: Bytes, weight: Ints, first: Ints) -> NDArray[np.bool_]:
+        """Which lines stay, of lines that are `likely` (0..255) part of the content.
+
+        `weight` is twice a line's length in words, `first` each page's first line, and the number of all lines.
+
+        Per page the likeliest lines stay, as many as give the best expected F of words: twice the words expected right
+        over the words taken plus all the words expected (Lewis, 1995).
+        """
+        n = len(likely)
+        sizes = np.diff(first)
+        doc = np.repeat(np.arange(len(sizes)), sizes)
+        words = np.maximum(weight, 1).astype(np.int64)
+        order = np.lexsort((np.arange(n), 255 - likely.astype(np.int64), doc))
+        right = (likely * words)[order]
+        taken = 255 * words[order]
+        start = first[:-1][doc]
+        total_right, total_taken = (np.concatenate(([0], np.cumsum(values))) for values in (right, taken))
+        expected = total_right[first[1:]] - total_right[first[:-1]]
+        hit = total_right[1:] - total_right[start]
+        quality = hit / np.maximum(total_taken[1:] - total_taken[start] + expected[doc], 1)
+        cut = np.zeros(len(sizes), np.int64)
+        low, high = round(255 * self.least), round(255 * self.most)
+        for page, (begin, end) in enumerate(zip(first[:-1].tolist(), first[1:].tolist(), strict=True)):
+            if end > begin:
+                best = order[begin + int(np.argmax(quality[begin:end]))]
+                cut[page] = min(max(int(likely[best]), low), high, int(likely[order[begin]]))
+        out: NDArray[np.bool_] = likely >= cut[doc]
+        promised = np.bincount(doc, likely * words * out, len(sizes))
+        out &= ((promised >= 2 * 255 * self.words) | (sizes <= self.rows))[doc]
+        return out
+
+
+def read_cut(header: Mapping[str, Any], file: str) -> PageCut:
+    """The cut of a weights file; `RuleError` names the field of the header and what was expected."""
+    found = header.get(FIELD, {})
+    place = f"{file}: header: {FIELD}"
+    if not isinstance(found, Mapping):
+        raise RuleError(f"{place}: expected a table, got {type(found).__name__}")
+    fields = asdict(PageCut())
+    for name, value in found.items():
+        if name not in fields:
+            raise RuleError(f"{place}: field {name!r}: expected one of {', '.join(fields)}")
+        whole, most = name == "rows", 1 if name in ("least", "most") else None
+        if (type(value) is not int and (whole or type(value) is not float)) or value < 0 or (most and value > most):
+            expected = "a whole number of lines" if whole else "a chance from 0 to 1" if most else "a number of words"
+            raise RuleError(f"{place}: field {name!r}: expected {expected}, got {value!r}")
+    cut = PageCut(**found)
+    if cut.least > cut.most:
+        raise RuleError(f"{place}: field 'least': expected at most 'most', {cut.most}, got {cut.least}")
+    return cut
