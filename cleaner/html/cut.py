@@ -3,6 +3,7 @@
 What decides is data in the header of the weights file, because it belongs to the scores that were fitted with it:
 
     "page": {"least": 0.1, "most": 0.6, "words": 4, "rows": 5}
+    "named": {"prose": 0.5, "votes": {"odds": -1, "classes": ["byline", …]}, "elements": {"odds": 0, "classes": […]}}
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from numpy.typing import NDArray
 
 from cleaner.document import Bytes, Ints
 from cleaner.errors import RuleError
+from cleaner.packs.schema import CLASSES
 
 FIELD: Final = "page"
+NAMED: Final = "named"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +90,48 @@ def read_cut(header: Mapping[str, Any], file: str) -> PageCut:
     if cut.least > cut.most:
         raise RuleError(f"{place}: field 'least': expected at most 'most', {cut.most}, got {cut.least}")
     return cut
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """Lines that a rule of one of `classes` stands for go above these log-odds."""
+
+    odds: float
+    classes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NamedCut:
+    """Short lines that are called by their name go on less than others do.
+
+    The best F of words hardly minds a byline or a sign-up box, so that the scores are lazy about them; who reads what is
+    left does mind. On pages that are mostly no prose (lists of things, shops) names say less, and this does not apply.
+    """
+
+    prose: float
+    """The share of what stays that has to be prose."""
+    votes: Naming
+    """Lines that a firm vote covers as a whole."""
+    elements: Naming
+    """Lines inside elements whose names have a meaning of that class."""
+
+
+def read_named(header: Mapping[str, Any], file: str) -> NamedCut | None:
+    """What a weights file says of lines with a name, if anything; `RuleError` names the field and what was expected."""
+    if NAMED not in header:
+        return None
+    place = f"{file}: header: {NAMED}"
+    found = header[NAMED]
+    if not isinstance(found, Mapping) or set(found) != {"prose", "votes", "elements"}:
+        raise RuleError(f"{place}: expected a table of prose, votes and elements, got {found!r}")
+    prose = found["prose"]
+    if type(prose) not in (int, float) or not 0 <= prose <= 1:
+        raise RuleError(f"{place}: field 'prose': expected a share from 0 to 1, got {prose!r}")
+    return NamedCut(prose, *(_naming(found[name], f"{place}: field {name!r}") for name in ("votes", "elements")))
+
+
+def _naming(found: Any, place: str) -> Naming:
+    good = isinstance(found, Mapping) and set(found) == {"odds", "classes"} and type(found["odds"]) in (int, float)
+    if not good or not isinstance(found["classes"], list) or not all(name in CLASSES for name in found["classes"]):
+        raise RuleError(f"{place}: expected log-odds as 'odds' and classes of rules as 'classes', got {found!r}")
+    return Naming(float(found["odds"]), tuple(found["classes"]))
