@@ -43,7 +43,7 @@ _HEAVIEST: Final = 3.0
 _RARE_KIND: Final = 0.17
 """How much more the pages of a rare kind weigh: the power of how much rarer it is."""
 _HARD_KINDS: Final = ("listing", "collection", "product")
-"""Kinds of pages of which each site has its own idea."""
+"""Kinds of pages on which the first look errs most."""
 _SNIPPET: Final = 0.03
 _SNIPPET_WORDS: Final = 40
 
@@ -61,17 +61,17 @@ class PageSettings:
     rate: float = 0.07
     smoothing: float = 8.0
     sample: float = 0.6
-    measures: float = 0.2
+    measures: float = 0.1
     """Share of the measures that a tree's level may ask about: few, so that no tree follows its neighbours."""
-    lines: float = 0.35
+    lines: float = 0.25
     """Share of the lines that is learned from; light lines are left out first and those that stay weigh more."""
     onto: float = 1.0
     """How much of the first look's log-odds the second starts from: it learns what the first gets wrong."""
     lean: float = 0.1
     """Log-odds by which a line goes more likely than the forests say: of news, which there is most of, gold texts hold
     less than of other pages."""
-    hard: float = 1.6
-    """How much more the pages of kinds weigh that nothing but many examples teaches (`_HARD_KINDS`)."""
+    hard: float = 1.5
+    """How much more the second look weighs the pages of kinds of which each site has its own idea (`_HARD_KINDS`)."""
     seed: int = 7
     threads: int = 2
 
@@ -130,7 +130,7 @@ def page_lesson(items: Sequence[LabelledPage], settings: PageSettings, *, rules:
         groups=groups,
         values=np.concatenate(values, axis=1),
         gone=1 - np.concatenate([key.wanted for key in keys]),
-        weight=np.concatenate(_weights(keys, settings.hard)),
+        weight=np.concatenate(_weights(keys)),
         size=np.concatenate(sizes),
         first=first,
         fold=np.array([fold_of(item.info.site, settings.folds) for item in items], np.int64),
@@ -146,7 +146,7 @@ def _read(reader: PageReader, item: LabelledPage) -> Page:
         raise DataError(f"{item.info.place}: record {item.info.id!r}: {error}") from error
 
 
-def _weights(keys: Sequence[PageKey], hard: float) -> list[Floats]:
+def _weights(keys: Sequence[PageKey]) -> list[Floats]:
     """What each line weighs, page by page."""
     many = Counter(key.item.info.kind for key in keys if key.item.info.kind)
     most = max(many.values(), default=1)
@@ -159,8 +159,7 @@ def _weights(keys: Sequence[PageKey], hard: float) -> list[Floats]:
         wanted = float(key.gold.sum()) or words.sum() / 2
         weight = words / (wanted + _SHORT_GOLD) ** _PAGE_POWER
         weight *= min(1.0, _HEAVIEST / max(float(weight.sum()), 1e-9))
-        weight *= (most / many.get(key.item.info.kind, most)) ** _RARE_KIND
-        out.append(weight * (hard if key.item.info.kind in _HARD_KINDS else 1.0))
+        out.append(weight * (most / many.get(key.item.info.kind, most)) ** _RARE_KIND)
     return out
 
 
@@ -175,11 +174,13 @@ class PageFitted:
 
 def fit_pages(told: PageLesson, settings: PageSettings, *, say: Say = lambda _: None) -> PageFitted:
     """Fit both looks, for all sites and for each fold."""
-    lines = _chosen(told, settings)
+    lines = _chosen(told, told.weight, settings)
     none = np.zeros(told.values.shape[1], np.int32)
     first, score = _one_look(told, told.values, told.names, lines, none, settings, lambda text: say(f"first look, {text}"))
     values = np.concatenate((told.values, _second(told, 255 - chance(score))))
     names = (*told.names, *second_names())
+    hard = np.array([settings.hard if key.item.info.kind in _HARD_KINDS else 1.0 for key in told.keys])
+    lines = _chosen(told, told.weight * told.per_line(hard), settings)
     start = (score * np.int64(round(settings.onto * UNIT)) // UNIT).astype(np.int32)
     second, held = _one_look(told, values, names, lines, start, settings, lambda text: say(f"second look, {text}"))
     lean = round(settings.lean * UNIT)
@@ -197,13 +198,12 @@ def _second(told: PageLesson, likely: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.concatenate(out, axis=1)
 
 
-def _chosen(told: PageLesson, settings: PageSettings) -> tuple[NDArray[np.bool_], Floats]:
+def _chosen(told: PageLesson, weight: Floats, settings: PageSettings) -> tuple[NDArray[np.bool_], Floats]:
     """Which lines are learned from, and what they weigh then: a line's chance grows with its weight."""
     known = ~np.isnan(told.gone)
-    mean = told.weight[known].mean()
-    share = np.minimum(settings.lines * (0.35 + 0.65 * told.weight / mean), 1)
+    share = np.minimum(settings.lines * (0.35 + 0.65 * weight / weight[known].mean()), 1)
     use = known & (np.random.default_rng(settings.seed).random(len(share)) < share)
-    return use, told.weight / share
+    return use, weight / share
 
 
 def _one_look(

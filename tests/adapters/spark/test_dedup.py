@@ -118,6 +118,20 @@ def test_paragraphs_of_lines_and_of_columns(spark, tmp_path):
         assert {row["id"]: row["text"] for row in again} == texts
 
 
+def test_paragraphs_of_a_chunk_with_nothing_to_cut(tmp_path):
+    from cleaner.adapters.spark.layout import Layout, rows_of
+    from cleaner.adapters.spark.sources import Origin
+    from cleaner.dedup.store import Arrays, write_arrays
+
+    write_layout(tmp_path, [(Origin(0, "a", 0, 0), 3, 3, 3)])
+    path = Layout(tmp_path).path(0)
+    write_arrays(path, {"starts": np.arange(3, dtype=np.int64)})
+    stored = Arrays(path)
+    assert rows_of(stored, "starts", np.array([2, 0])).tolist() == [2, 0]
+    assert rows_of(stored, "starts", np.array([], np.int64)).tolist() == []
+    stored.close()
+
+
 def test_a_crowded_bucket_in_slices(spark, tmp_path, monkeypatch):
     """A bucket that is cut on one machine is cut in the same way in slices."""
     from cleaner.adapters.spark import bands
