@@ -5,13 +5,15 @@
 The plain call is `Cleaner.clean_batch` on lists of about 300,000 characters. Everything runs in the same process, single
 threaded, and takes turns; each number is the best of the runs. Hosts that are not installed are left out. What a host
 does by itself is counted: the columns of a data frame, the Arrow file that `datasets` writes, the documents of datatrove.
-The commands (`clean`, `dedup`) start anew each time, and their start is counted.
+The commands (`clean`, `dedup`) start anew each time, and their start is counted. Spark runs on one core; CPU time of Java and
+of the Python workers is added up from /proc after a first run that starts them.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import sys
 import tempfile
@@ -27,7 +29,7 @@ from cleaner import Cleaner
 from cleaner.adapters.arrow import ArrowCleaner
 
 Rows = list[dict[str, Any]]
-BAR, PARQUET_BAR = 1.25, 1.0
+BAR, PARQUET_BAR, SPARK_BAR = 1.25, 1.0, 1.6
 PORTION = 300_000
 
 
@@ -181,13 +183,62 @@ def parquet(path: Path, folder: Path, rows: Rows, runs: int) -> bool:
     return kept
 
 
+def tree_cpu() -> float:
+    """CPU seconds of all processes below this one, those that ended included."""
+    parents, used = {}, {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                state = (entry / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            parents[int(entry.name)] = int(state[1])
+            used[int(entry.name)] = sum(map(int, state[11:15])) / os.sysconf("SC_CLK_TCK")
+
+    def below(process: int) -> bool:
+        while process in parents and process != os.getpid():
+            process = parents[process]
+        return process == os.getpid()
+
+    return sum(seconds for process, seconds in used.items() if process != os.getpid() and below(process))
+
+
+def on_spark(folder: Path, rows: Rows, runs: int) -> bool:
+    """Print a line for Spark, Parquet to Parquet on one core; whether it keeps to its bar."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from cleaner.adapters.spark import clean
+    from cleaner.adapters.spark.session import session
+
+    base = plain(Cleaner(), rows)
+    _, expected = cpu(base)
+    once = min(cpu(base)[0] for _ in range(runs))
+    pq.write_table(pa.Table.from_pylist(rows), folder / "spark.parquet", row_group_size=10_000)
+    spark = session("local[1]", **{"spark.driver.memory": "1g", "spark.ui.enabled": "false"})
+    spark.sparkContext.setLogLevel("ERROR")
+    cleaned = clean(spark.read.parquet((folder / "spark.parquet").as_uri()), url="url")
+    seconds = []
+    for number in range(runs + 1):
+        start = tree_cpu()
+        cleaned.write.parquet((folder / f"spark-{number}").as_uri())
+        seconds.append(tree_cpu() - start)
+        if pq.read_table(folder / f"spark-{number}").column("text").to_pylist() != expected:
+            raise SystemExit("spark: other texts than from the plain call")
+    spark.stop()
+    ratio = min(seconds[1:]) / once
+    print(f"spark: {ratio:.3f} x the plain call of {once:.2f} CPU seconds (bar {SPARK_BAR})", end="")
+    print("" if ratio <= SPARK_BAR else "  MISSED")
+    return ratio <= SPARK_BAR
+
+
 def main() -> None:
     """Print the ratios; exit with 1 where a bar is missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--megabytes", type=int, default=8, help="size of the input that is made up")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--data", type=Path, help="records to take instead: JSON lines with id, url and text")
-    parser.add_argument("--only", default="", help="hosts, and `parquet` for the commands (comma-separated)")
+    parser.add_argument("--only", default="", help="hosts (`spark` too), and `parquet` for the commands (comma-separated)")
     args = parser.parse_args()
     wanted = set(filter(None, args.only.split(",")))
     kept = True
@@ -198,8 +249,10 @@ def main() -> None:
             made_up(path, args.megabytes * 1_000_000, 125, random.Random(1))
         with path.open("rb") as lines:
             rows = [{key: row[key] for key in ("id", "url", "text")} for row in map(json.loads, lines)]
-        if wanted != {"parquet"}:
-            kept &= adapters(rows, args.runs, wanted - {"parquet"})
+        if not wanted or wanted - {"parquet", "spark"}:
+            kept &= adapters(rows, args.runs, wanted - {"parquet", "spark"})
+        if "spark" in wanted or (not wanted and find_spec("pyspark")):
+            kept &= on_spark(folder, rows, args.runs)
         if not wanted or "parquet" in wanted:
             kept &= parquet(path, folder, rows, args.runs)
     sys.exit(0 if kept else 1)

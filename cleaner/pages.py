@@ -18,6 +18,7 @@ from cleaner.detectors.scene import Scene
 from cleaner.document import Ints, Lines, read_lines, read_rows, zones
 from cleaner.edits import Edit, Result, apply
 from cleaner.errors import RecordError
+from cleaner.html.cut import read_named
 from cleaner.html.judge import PageJudge, PageScores
 from cleaner.html.keep import on_demand
 from cleaner.html.markdown import to_markdown
@@ -86,6 +87,11 @@ class PageCleaner:
         self._numbers: dict[str, int] = {rule.id: number for number, rule in enumerate(rules.rules)}
         named = {rule.id.rpartition("/")[2]: number for number, rule in enumerate(rules.rules) if rule.kind == "element"}
         self._of_group = np.array([named.get(group.id, -1) for group in self._reader.words.groups], np.int32)
+        self._named = read_named(read.header, read.file)
+        if self._named is not None:
+            self._by_votes = np.array([rule.cls in self._named.votes.classes for rule in rules.rules], bool)
+            able = [number >= 0 and rules.rules[number].cls in self._named.elements.classes for number in self._of_group]
+            self._by_elements = np.where(able, self._of_group, np.int32(-1))
 
     def clean(
         self,
@@ -161,6 +167,8 @@ class PageCleaner:
         if known is not None and self._scored and n:
             odds = odds + known.odds
             gone = self._gone(odds, self._judge.stays(odds, seen.lines))
+        if self._scored and n and self._min_odds is None:
+            gone = gone | self._called(seen, odds, gone)
         wanted = self._wanted(seen)
         alone = np.zeros(n, bool)
         alone[votes.row[(rules.alone & ~rules.span)[votes.rule]]] = True
@@ -180,6 +188,29 @@ class PageCleaner:
         """Which lines go by their scores: by the cut of each page, or by the one that was asked for."""
         return ~stay if self._min_odds is None else odds > self._min_odds
 
+    def _called(self, seen: SeenPages, odds: NDArray[np.int32], gone: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Lines that go because they are called by their name, on pages of which mostly prose stays."""
+        cut, rules, votes, first = self._named, self._rules, seen.votes, seen.lines.first
+        called = np.zeros(len(gone), bool)
+        if cut is None:
+            return called
+        firm = votes.whole & (rules.level[votes.rule] > 1) & self._by_votes[votes.rule]
+        called[votes.row[firm]] = True
+        called &= odds > cut.votes.odds * UNIT
+        called |= (self._around(seen, self._by_elements) >= 0) & (odds > cut.elements.odds * UNIT)
+        length = np.where(gone, 0, seen.lines.length())
+        prose, total = (np.concatenate(([0], np.cumsum(values))) for values in (np.where(seen.prose, length, 0), length))
+        mostly = prose[first[1:]] - prose[first[:-1]] >= cut.prose * (total[first[1:]] - total[first[:-1]])
+        called &= ~seen.prose & mostly[seen.lines.doc]
+        return called
+
+    def _around(self, seen: SeenPages, of_group: Ints) -> Ints:
+        """Per line: the rule of the innermost element around it whose names mean something in `of_group`, or -1."""
+        around: Ints = np.concatenate(
+            [_element_rules(page.blocks, of_group) if len(page.blocks) else _ONE_BLANK for page in seen.pages]
+        )[seen.lines.line_of]
+        return around
+
     def _wanted(self, seen: SeenPages) -> NDArray[np.bool_]:
         """Lines that stay because the options say so: of their kind, and called nothing else by a phrase as a whole."""
         options, votes = self._options, seen.votes
@@ -195,9 +226,7 @@ class PageCleaner:
         """Lines that no vote names: the rule of the elements around each, where one answers for them."""
         if not unnamed.any() or not (self._of_group >= 0).any():
             return
-        around = np.concatenate(
-            [_element_rules(page.blocks, self._of_group) if len(page.blocks) else _ONE_BLANK for page in seen.pages]
-        )[seen.lines.line_of]
+        around = self._around(seen, self._of_group)
         unnamed &= around >= 0
         rule[unnamed] = around[unnamed]
 

@@ -256,7 +256,8 @@ def costs_of(items: Sequence[LabelledText], judge: Judge) -> list[float]:
 def _add_patterns(costs: list[float], judge: Judge, lines: Any) -> None:
     rules = [(index, rule) for index, rule in enumerate(judge.rules.rules) if rule.kind == "pattern"]
     gates = compile_rules([
-        Rule(id=rule.id, cls=rule.cls, at="inside", phrases=tuple(key for key in rule.keywords if key not in ("{n}", "{sign}")) or ("\u0001x",),
+        Rule(id=rule.id, cls=rule.cls, at="inside",
+             phrases=tuple(key for key in rule.keywords if key not in ("{n}", "{sign}")) or ("\u0001x",),
              max_words=rule.most_words)
         for _, rule in rules
     ])  # fmt: skip

@@ -98,8 +98,12 @@ def _write(
 
     from cleaner.bench.labelled import digest
     from cleaner.bench.tune import VERSION, write_weights
-    from cleaner.bench.tune_pages import CUT
+    from cleaner.html.cut import NAMED
+    from cleaner.judge.trees import load_weights
 
+    before = args.against or (output if output.is_file() else None)
+    # What goes by its name is set by people; new weights take it over.
+    named = {name: value for name, value in (load_weights(before).header if before else {}).items() if name == NAMED}
     scores: dict[str, Any] = {"overall": round(found.overall(told.keys), 4)}
     scores |= {name: round(value, 4) for name, value in found.by_group(told.keys).items()}
     header = {
@@ -107,7 +111,8 @@ def _write(
         "made": datetime.now(UTC).date().isoformat(),
         "reads": "blocks of pages",
         "data": digest([*args.data, *args.gold]),
-        **CUT.as_header(),
+        **fitted.whole["header"],
+        **named,
         "scores": scores,
         "scored": f"on {len(told.keys)} pages of sites that were held out, {settings.folds} folds: word F1, or F over snippets",
         "settings": {name: value for name, value in asdict(settings).items() if name != "threads"},

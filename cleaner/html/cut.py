@@ -2,7 +2,8 @@
 
 What decides is data in the header of the weights file, because it belongs to the scores that were fitted with it:
 
-    "page": {"least": 0.1, "most": 0.6, "peak": 0.2, "rows": 3}
+    "page": {"least": 0.1, "most": 0.6, "words": 4, "rows": 5}
+    "named": {"prose": 0.5, "votes": {"odds": -1, "classes": ["byline", …]}, "elements": {"odds": 0, "classes": […]}}
 """
 
 from __future__ import annotations
@@ -16,20 +17,22 @@ from numpy.typing import NDArray
 
 from cleaner.document import Bytes, Ints
 from cleaner.errors import RuleError
+from cleaner.packs.schema import CLASSES
 
 FIELD: Final = "page"
+NAMED: Final = "named"
 
 
 @dataclass(frozen=True, slots=True)
 class PageCut:
-    """How sure is sure enough, for a page as a whole. All but `rows` are chances from 0 to 1."""
+    """How sure is sure enough, for a page as a whole."""
 
     least: float = 0.1
     most: float = 0.6
     """Chances between which the cut of a page lies."""
-    peak: float = 0.2
-    """A page whose likeliest line is less likely than this has no content: it is a shell, a refusal, a form."""
-    rows: int = 3
+    words: float = 4.0
+    """A page that promises fewer words than this has no content: it is a shell, a refusal, a form."""
+    rows: int = 5
     """A page of at most so many lines has content all the same: there is hardly anything to tell it from, and an empty
     answer is right only where the page had nothing to say."""
 
@@ -38,7 +41,9 @@ class PageCut:
         return {FIELD: asdict(self)}
 
     def best_lines(self, likely: Bytes, weight: Ints, first: Ints) -> NDArray[np.bool_]:
-        """Which lines stay; `weight` is a line's length in words (any unit), `first` each page's first line, and their number.
+        """Which lines stay, of lines that are `likely` (0..255) part of the content.
+
+        `weight` is twice a line's length in words, `first` each page's first line, and the number of all lines.
 
         Per page the likeliest lines stay, as many as give the best expected F of words: twice the words expected right
         over the words taken plus all the words expected (Lewis, 1995).
@@ -55,16 +60,15 @@ class PageCut:
         expected = total_right[first[1:]] - total_right[first[:-1]]
         hit = total_right[1:] - total_right[start]
         quality = hit / np.maximum(total_taken[1:] - total_taken[start] + expected[doc], 1)
-        cut = np.full(len(sizes), 256, np.int64)
+        cut = np.zeros(len(sizes), np.int64)
         low, high = round(255 * self.least), round(255 * self.most)
         for page, (begin, end) in enumerate(zip(first[:-1].tolist(), first[1:].tolist(), strict=True)):
-            if end == begin:
-                continue
-            peak = int(likely[order[begin]])
-            if peak >= 255 * self.peak or end - begin <= self.rows:
-                best = int(likely[order[begin + int(np.argmax(quality[begin:end]))]])
-                cut[page] = min(max(best, low), high, peak)
+            if end > begin:
+                best = order[begin + int(np.argmax(quality[begin:end]))]
+                cut[page] = min(max(int(likely[best]), low), high, int(likely[order[begin]]))
         out: NDArray[np.bool_] = likely >= cut[doc]
+        promised = np.bincount(doc, likely * words * out, len(sizes))
+        out &= ((promised >= 2 * 255 * self.words) | (sizes <= self.rows))[doc]
         return out
 
 
@@ -78,12 +82,56 @@ def read_cut(header: Mapping[str, Any], file: str) -> PageCut:
     for name, value in found.items():
         if name not in fields:
             raise RuleError(f"{place}: field {name!r}: expected one of {', '.join(fields)}")
-        if name == "rows":
-            if type(value) is not int or value < 0:
-                raise RuleError(f"{place}: field 'rows': expected a whole number of lines, got {value!r}")
-        elif type(value) not in (int, float) or not 0 <= value <= 1:
-            raise RuleError(f"{place}: field {name!r}: expected a chance from 0 to 1, got {value!r}")
+        whole, most = name == "rows", 1 if name in ("least", "most") else None
+        if (type(value) is not int and (whole or type(value) is not float)) or value < 0 or (most and value > most):
+            expected = "a whole number of lines" if whole else "a chance from 0 to 1" if most else "a number of words"
+            raise RuleError(f"{place}: field {name!r}: expected {expected}, got {value!r}")
     cut = PageCut(**found)
     if cut.least > cut.most:
         raise RuleError(f"{place}: field 'least': expected at most 'most', {cut.most}, got {cut.least}")
     return cut
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """Lines that a rule of one of `classes` stands for go above these log-odds."""
+
+    odds: float
+    classes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NamedCut:
+    """Short lines that are called by their name go on less than others do.
+
+    The best F of words hardly minds a byline or a sign-up box, so that the scores are lazy about them; who reads what is
+    left does mind. On pages that are mostly no prose (lists of things, shops) names say less, and this does not apply.
+    """
+
+    prose: float
+    """The share of what stays that has to be prose."""
+    votes: Naming
+    """Lines that a firm vote covers as a whole."""
+    elements: Naming
+    """Lines inside elements whose names have a meaning of that class."""
+
+
+def read_named(header: Mapping[str, Any], file: str) -> NamedCut | None:
+    """What a weights file says of lines with a name, if anything; `RuleError` names the field and what was expected."""
+    if NAMED not in header:
+        return None
+    place = f"{file}: header: {NAMED}"
+    found = header[NAMED]
+    if not isinstance(found, Mapping) or set(found) != {"prose", "votes", "elements"}:
+        raise RuleError(f"{place}: expected a table of prose, votes and elements, got {found!r}")
+    prose = found["prose"]
+    if type(prose) not in (int, float) or not 0 <= prose <= 1:
+        raise RuleError(f"{place}: field 'prose': expected a share from 0 to 1, got {prose!r}")
+    return NamedCut(prose, *(_naming(found[name], f"{place}: field {name!r}") for name in ("votes", "elements")))
+
+
+def _naming(found: Any, place: str) -> Naming:
+    good = isinstance(found, Mapping) and set(found) == {"odds", "classes"} and type(found["odds"]) in (int, float)
+    if not good or not isinstance(found["classes"], list) or not all(name in CLASSES for name in found["classes"]):
+        raise RuleError(f"{place}: expected log-odds as 'odds' and classes of rules as 'classes', got {found!r}")
+    return Naming(float(found["odds"]), tuple(found["classes"]))

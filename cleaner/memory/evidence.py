@@ -22,6 +22,8 @@ from cleaner.packs.match import RuleSet
 
 LINE, RUN = "common.memory/line", "common.memory/run"
 _NEAR: Final = 2
+_VERSION: Final = 4
+"""A learned page of which a fourth of the prose stands on exactly one other page is another version of that one."""
 _RUN: Final = 2
 """So many recurring lines within two lines make a run."""
 
@@ -126,9 +128,11 @@ class MemoryJudge:
         own = self._learned(rows, urls)
         of = np.where(sites >= 0, self._memory.sections["site_pages"][sites], 0).astype(np.int32) - own
         doc = lines.doc
-        copied = ~own & _mostly_known(rows, counts[:, 3] > 0)
-        # A page is no evidence against itself, nor is one that it is a copy of.
-        less = (own | copied)[doc].astype(np.int32)
+        others = counts[:, 3] - own[doc]
+        copied = ~own & (2 * _known_prose(rows, others > 0) > _known_prose(rows))
+        version = own & (_VERSION * _known_prose(rows, others == 1) > _known_prose(rows))
+        # A page is no evidence against itself, nor is one that it is a copy or another version of.
+        less = (own.astype(np.int32) + copied + version)[doc]
         pages = np.maximum(counts[np.arange(len(doc)), rows.zone] - less, 0)
         anywhere = np.maximum(counts[:, 3] - less, 0)
         of_row = np.maximum(of, 0)[doc]
@@ -187,12 +191,12 @@ class MemoryJudge:
         return found
 
 
-def _mostly_known(rows: Rows, known: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Per page: whether most of its prose stands on pages that were learned, so that it is a copy of one of them."""
-    weight = np.where(rows.prose, rows.weight, 0)
-    total = np.concatenate(([0], np.cumsum(weight)))
-    shared = np.concatenate(([0], np.cumsum(weight * known)))
-    return 2 * np.diff(shared[rows.first]) > np.diff(total[rows.first])
+def _known_prose(rows: Rows, known: NDArray[np.bool_] | bool = True) -> Ints:
+    """Per page: the weight of its prose, or of that on the rows `known`."""
+    total = np.zeros(len(rows.keys) + 1, np.int32)
+    np.cumsum(rows.weight * (rows.prose & known), out=total[1:])
+    weight: Ints = np.diff(total[rows.first])
+    return weight
 
 
 def _between(own: NDArray[np.bool_], first: Ints) -> NDArray[np.bool_]:

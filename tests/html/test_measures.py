@@ -98,9 +98,10 @@ def stays(likely, lines, cut=PageCut()):  # noqa: B008
     return cut.best_lines(np.array(likely, np.uint8), lines.weight(), lines.first)
 
 
-def test_a_page_without_any_likely_line_keeps_none():
+def test_a_page_that_promises_hardly_a_word_keeps_none():
     lines = read_lines(["\n".join(["some words in a line"] * 4), "\n".join(["some more words"] * 4)], KindTable())
-    assert stays([50, 40, 30, 20, 40, 60, 10, 10], lines).tolist() == [False] * 5 + [True] + [False] * 2
+    assert stays([250, 40, 30, 20, 90, 60, 10, 10], lines, PageCut(words=4, rows=0)).tolist() == [True] + [False] * 7
+    assert stays([250, 40, 30, 20, 90, 60, 10, 10], lines, PageCut(words=6, rows=0)).tolist() == [False] * 8
 
 
 def test_a_page_of_hardly_any_lines_is_never_empty():
@@ -116,9 +117,9 @@ def test_the_cut_is_data_of_the_weights():
     assert read_cut(cut.as_header(), "w.json") == cut
     assert read_cut({}, "w.json") == PageCut()
     for wrong, message in {
-        "peak": "expected a table", "rows": "whole number", "least": "chance", "other": "expected one of",
+        "page": "expected a table", "words": "number of words", "rows": "whole number", "least": "chance", "other": "expected one of",
     }.items():  # fmt: skip
-        found = {"page": "x" if wrong == "peak" else {wrong: 1.5}}
+        found = {"page": "x" if wrong == "page" else {wrong: 1.5 if wrong != "words" else "many"}}
         with pytest.raises(RuleError, match=rf"w\.json: header: page.*{message}"):
             read_cut(found, "w.json")
     with pytest.raises(RuleError, match="at most 'most'"):
@@ -167,6 +168,13 @@ def test_a_judge_asks_for_measures_by_name():
     gone = [lines.text(row) for row in range(len(lines)) if scores.first[row] > -2048 * 2]
     assert gone == ["Home", "News", "Imprint"]
     assert scores.values.shape == (len(judge.names), len(lines))
+    whole = {"onto": 1.0}
+    onto = PageJudge.of(Weights(_forest(("inside_nav", 0)), _forest(("score", 0)), whole, "w.json"), GROUPS)
+    added = onto.score([p.blocks for p in pages], [p.signs for p in pages], lines, prose_rows(lines))
+    alone = onto.second.score(added.values)
+    assert (added.second == added.first + alone).all() and added.first.any()
+    with pytest.raises(RuleError, match=r"w\.json: header: field 'onto': expected a number"):
+        PageJudge.of(Weights(_forest(), _forest(), {"onto": "all"}, "w.json"), GROUPS)
     with pytest.raises(RuleError, match=r"w\.json: first"):
         PageJudge.of(Weights(_forest(("nonsense", 1)), _forest(), {}, "w.json"), GROUPS)
 

@@ -77,6 +77,21 @@ def test_a_paragraph_that_one_other_page_has_in_its_body_stays() -> None:
     assert gone(cleaner, pages[0]["text"], pages[0]["url"]) == []
 
 
+def test_another_version_of_a_page_is_no_evidence() -> None:
+    shared = article(random.Random(3), 3)
+    pages = []
+    for number in range(6):
+        lines = article(random.Random(60 + number), 6)
+        if number < 2:
+            lines[:0] = shared
+        pages.append({"text": "\n".join(lines), "url": f"https://updates.example/{number}"})
+    cleaner = Cleaner(memory=SiteMemory.learn(pages))
+    for version in pages[:2]:
+        assert cleaner.recurrence(version["text"], url=version["url"]) == []
+    third = "\n".join((shared[0], *article(random.Random(80), 8)))
+    assert cleaner.recurrence(third, url="https://updates.example/new"), "what both versions show is still known"
+
+
 def test_the_only_content_of_a_page_stays(cleaner: Cleaner) -> None:
     text = "The gazette1.example tower\nPrinted and bound by the gazette1.example company"
     assert cleaner.clean(text, url="https://gazette1.example/new").text

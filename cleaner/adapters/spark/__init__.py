@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import Any, Final
 
 __all__ = ["clean", "dedup", "learn"]
-_MODULES: Final = {"clean": "cleaning", "dedup": "dedup", "learn": "learning"}
+_MODULES: Final = {"clean": "cleaning", "dedup": "deduping", "learn": "learning"}
 
 
 def __getattr__(name: str) -> Any:

@@ -145,7 +145,7 @@ def _learn(args: argparse.Namespace, _: SparkSession, corpus: sources.Corpus) ->
 
 
 def _dedup(args: argparse.Namespace, _: SparkSession, corpus: sources.Corpus) -> None:
-    from cleaner.adapters.spark.dedup import dedup
+    from cleaner.adapters.spark.deduping import dedup
 
     if args.removed and args.level == "paragraph":
         raise ConfigError("--removed: not with --level paragraph")

@@ -178,4 +178,4 @@ def rows_of(stored: Arrays, name: str, rows: Ids) -> NDArray[Any]:
     total = stored.shape(name)[0]
     if len(rows) * _DENSE >= total or len(rows) > 4096:
         return stored.read(name)[rows]
-    return np.concatenate([stored.read(name, row, row + 1) for row in rows.tolist()])
+    return np.concatenate([stored.read(name, 0, 0), *(stored.read(name, row, row + 1) for row in rows.tolist())])

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from cleaner.adapters.spark import blobs
 from cleaner.adapters.spark.choosing import by_chunk
-from cleaner.adapters.spark.dedup import by_number
+from cleaner.adapters.spark.deduping import by_number
 from cleaner.adapters.spark.layout import chunk_name
 from cleaner.adapters.spark.sketching import CHUNK_BYTES, raw_lines, write_once
 from cleaner.adapters.spark.sources import LINE, ORIGIN, Corpus, chunks, of_frame

