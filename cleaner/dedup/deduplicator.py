@@ -21,6 +21,7 @@ from cleaner.dedup.settings import Settings
 from cleaner.dedup.sketch import Sketcher, Sketches
 from cleaner.dedup.verify import Comparer
 from cleaner.errors import ConfigError
+from cleaner.records import arrow
 from cleaner.records.arrow import is_array
 from cleaner.records.fields import getter
 
@@ -190,14 +191,12 @@ def _staying(
 
 
 def _staying_rows(batches: Iterable[Any], text: str, found: Clusters) -> Iterator[Any]:
-    pa: Any = import_module("pyarrow")
-
     stays = found.kept == np.arange(len(found.kept))
     place = 0
     for batch in batches:
         mask = np.ones(batch.num_rows, bool)
-        valid = batch.column(text).is_valid().to_numpy(zero_copy_only=False)
+        valid = arrow.valid(batch.column(text))
         count = int(valid.sum())
         mask[valid] = stays[place : place + count]
         place += count
-        yield batch.filter(pa.array(mask))
+        yield batch.filter(arrow.mask(mask))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from itertools import compress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -84,11 +85,11 @@ class GroupReader:
         table = pa.Table.from_batches(batches)
         reading = self._reader.reading
         values = _values(table, reading.text)
-        there = values.is_valid()
-        texts = values.drop_null()
-        kinds = np.where(there.to_numpy(zero_copy_only=False), TEXT, OTHER).astype(np.uint8)
+        there = arrow.valid(values)
+        texts = values.drop_null() if values.null_count else values
+        kinds = np.where(there, TEXT, OTHER).astype(np.uint8)
         ids = _values(table, reading.id)
-        listed = [None] * len(texts) if ids is None else ids.filter(there).to_pylist()
+        listed = [None] * len(texts) if ids is None else _of_texts(ids, there)
         columns = Columns(bytearray(kinds.tobytes()), texts, [_id(one) for one in listed], [], [])
         if reading.keep != "first" or not self._reader.takes_arrow:
             columns.texts = texts.to_pylist()
@@ -98,11 +99,16 @@ class GroupReader:
         return columns
 
 
-def _score_records(table: Any, path: str, there: Any) -> list[dict[str, Any]]:
+def _of_texts(values: Any, there: NDArray[np.bool_]) -> list[Any]:
+    """The values of the rows that have a text."""
+    return list(compress(values.to_pylist(), there.tolist()))
+
+
+def _score_records(table: Any, path: str, there: NDArray[np.bool_]) -> list[dict[str, Any]]:
     scores = _values(table, path)
     if scores is None:
         return [{}] * table.num_rows
-    return [{path: value} for value in scores.filter(there).to_pylist()]
+    return [{path: value} for value in _of_texts(scores, there)]
 
 
 def _values(table: Any, path: str) -> Any:
@@ -189,7 +195,9 @@ class ShardWriter:
                 mine = {row - first: notes[row] for row in range(first, first + batch.num_rows) if row in notes}
                 batch = arrow.put(batch, ANNOTATION, _annotations(batch.num_rows, mine))
             elif not (kept := stays[first : first + batch.num_rows]).all():
-                batch = batch.filter(arrow.from_numbers(kept))
+                for part in arrow.kept_rows(batch, kept):
+                    out.write(part, ends_group=False)
+                batch = batch.slice(0, 0)
             out.write(batch, ends_group=rows.ends_group)
 
     def _stays(self, chunks: Sequence[int]) -> NDArray[np.bool_]:

@@ -16,7 +16,6 @@ from cleaner.dedup.settings import Settings
 from cleaner.dedup.sketch import Sketcher
 from cleaner.dedup.store import write_arrays
 from cleaner.errors import ConfigError, RecordError
-from cleaner.records.arrow import is_array
 from cleaner.records.fields import getter, resolve
 from cleaner.records.json_bytes import dumps, locate, parse
 
@@ -128,9 +127,8 @@ class RangeReader:
 
     def _sketched(self, columns: Columns, sketcher: Sketcher) -> dict[str, NDArray[Any]]:
         """What the chunk holds of its texts."""
-        sketch = sketcher.texts if is_array(columns.texts) else sketcher.lent
         sections: dict[str, NDArray[Any]] = {
-            **sketch_sections(sketch(columns.texts, signatures=self._signatures)),
+            **sketch_sections(sketcher.lent(columns.texts, signatures=self._signatures)),
             "ids": np.frombuffer(b"".join(columns.ids), np.uint8),
             "id_ends": np.cumsum(np.fromiter(map(len, columns.ids), np.int64, len(columns.ids))),
         }

@@ -113,24 +113,27 @@ class Sketcher:
 
     def texts(self, texts: Sequence[str], *, signatures: bool = False) -> Sketches:
         """The sketches of `texts`: strings, or an Arrow array of them."""
-        if is_array(texts):
-            return self.buffers(*text_buffers(texts), signatures=signatures)
         return _owned(self.lent(texts, signatures=signatures))
 
     def lent(self, texts: Sequence[str], *, signatures: bool = False) -> Sketches:
         """The same, but `sets` is overwritten by the next call: for those who write it away."""
+        if is_array(texts):
+            return self._buffers(*text_buffers(texts), signatures=signatures)
         # A string of narrow characters is known not to hold wide ones, so this looks at few texts.
         encoded = [encode(text.lower() if any(char in text for char in CONTEXTUAL) else text) for text in texts]
         return self._joined(encoded, signatures)
 
     def buffers(self, data: Bytes, starts: NDArray[np.int64], *, signatures: bool = False) -> Sketches:
         """The sketches of the texts data[starts[i]:starts[i+1]], valid UTF-8 as Arrow holds it."""
+        return _owned(self._buffers(data, starts, signatures=signatures))
+
+    def _buffers(self, data: Bytes, starts: NDArray[np.int64], *, signatures: bool) -> Sketches:
         raw = data.tobytes()
         if any(raw.find(char[:1]) >= 0 and char in raw for char in _CONTEXTUAL_BYTES):
             bounds = starts.tolist()
             texts = [raw[first:last] for first, last in itertools.pairwise(bounds)]
-            return _owned(self._joined([_lowered(text) for text in texts], signatures))
-        return _owned(self._sketch(data, starts, signatures))
+            return self._joined([_lowered(text) for text in texts], signatures)
+        return self._sketch(data, starts, signatures)
 
     def _joined(self, texts: Sequence[bytes], signatures: bool) -> Sketches:
         starts = starts_of(np.fromiter(map(len, texts), np.int64, len(texts)))

@@ -1,15 +1,16 @@
 """Arrow values: texts out of columns of any string type and back into the same, and fields by dotted path.
 
 `pyarrow` is loaded where it is used; its absence is told with the name of the extra that brings it. Arrays are made from
-buffers and never by `pyarrow.array`, which loads pandas, too, where that is installed: half a second at the start of each
-process.
+buffers and never by `pyarrow.array`, and read without `to_numpy`: both load pandas, too, where that is installed, half a
+second at the start of each process. Casts and filters load `pyarrow.compute`, a tenth of a second, so common columns do
+without.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from importlib import import_module
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,10 @@ from cleaner.errors import ConfigError, RecordError
 
 Path = tuple[str, ...]
 """The names that lead to a column, or to a field of a struct in it."""
+_SHORT: Final = 2**31 - 1
+"""The most bytes that an array of the type `string` can hold."""
+_SLICE: Final = 4096
+"""Bytes of rows that are worth a slice of their own: about four times what a slice takes."""
 
 
 def arrow(module: str = "pyarrow") -> Any:
@@ -130,11 +135,13 @@ def from_texts(texts: Sequence[str | None], kind: Any = None) -> Any:
     ends = np.zeros(len(parts) + 1, np.int64)
     np.cumsum(np.fromiter(map(len, parts), np.int64, len(parts)), out=ends[1:])
     there = np.fromiter((text is not None for text in texts), np.bool_, len(texts))
-    buffers = [_bitmap(there), pa.py_buffer(ends), pa.py_buffer(b"".join(parts))]
-    values = pa.Array.from_buffers(pa.large_string(), len(parts), buffers)
-    if kind is not None and pa.types.is_dictionary(kind):
+    kind = kind or pa.string()
+    short = pa.types.is_string(kind) and ends[-1] <= _SHORT
+    buffers = [_bitmap(there), pa.py_buffer(ends.astype(np.int32) if short else ends), pa.py_buffer(b"".join(parts))]
+    values = pa.Array.from_buffers(kind if short else pa.large_string(), len(parts), buffers)
+    if pa.types.is_dictionary(kind):
         return values.cast(kind.value_type).dictionary_encode().cast(kind)
-    return values.cast(kind or pa.string())
+    return values if values.type == kind else values.cast(kind)
 
 
 def from_numbers(values: NDArray[Any]) -> Any:
@@ -157,6 +164,25 @@ def no_rows(schema: Any) -> Any:
     return pa.RecordBatch.from_arrays([pa.nulls(0, one.type) for one in schema], schema=schema)
 
 
+def valid(values: Any) -> NDArray[np.bool_]:
+    """Which of the values of an Arrow array are there."""
+    if not values.null_count:
+        return np.ones(len(values), np.bool_)
+    flags = values.is_valid()  # its bits, which may begin within a byte
+    bits = np.unpackbits(np.frombuffer(flags.buffers()[1], np.uint8), bitorder="little")
+    return bits[flags.offset : flags.offset + len(flags)].astype(np.bool_)
+
+
+def kept_rows(batch: Any, stays: NDArray[np.bool_]) -> list[Any]:
+    """The rows of a record batch that stay, as consecutive batches: slices of it, but not more than it is worth."""
+    pa = arrow()
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], stays, [False])).view(np.int8)))
+    parts = [batch.slice(first, last - first) for first, last in edges.reshape(-1, 2).tolist()]
+    if len(parts) * _SLICE > batch.nbytes:
+        return list(pa.Table.from_batches(parts, schema=batch.schema).combine_chunks().to_batches())
+    return parts
+
+
 def _bitmap(there: NDArray[np.bool_]) -> Any:
     """Arrow's bits for values that are there; None where all are."""
     return None if there.all() else arrow().py_buffer(np.packbits(there, bitorder="little"))
@@ -170,7 +196,7 @@ def text_buffers(values: Any) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     pa = arrow()
     if isinstance(values, pa.ChunkedArray):
         values = values.combine_chunks()
-    if not pa.types.is_large_string(values.type):
+    if not (pa.types.is_large_string(values.type) or pa.types.is_string(values.type)):
         try:
             values = values.cast(pa.large_string())
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
@@ -181,7 +207,8 @@ def text_buffers(values: Any) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     count = len(values)
     if not count or data is None:
         return np.empty(0, np.uint8), np.zeros(count + 1, np.int64)
-    starts = np.frombuffer(offsets, np.int64)[values.offset : values.offset + count + 1]
+    width = np.int64 if pa.types.is_large_string(values.type) else np.int32
+    starts = np.frombuffer(offsets, width)[values.offset : values.offset + count + 1].astype(np.int64)
     return np.frombuffer(data, np.uint8)[starts[0] : starts[-1]], starts - starts[0]
 
 
