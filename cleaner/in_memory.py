@@ -65,15 +65,18 @@ class _RecordCleaner:
                 and not (html and isinstance(text_of(record), str))
             ]
             for item, result in _results(worker, items, html=html):
-                self._finish(out[item.row], result)
+                self._finish(out[item.row], result, page=html)
         return out
 
-    def _finish(self, record: dict[str, Any], result: Result | str) -> None:
+    def _finish(self, record: dict[str, Any], result: Result | str, *, page: bool) -> None:
         if isinstance(result, str) or result.error:
             record[ANNOTATIONS] = {"error": result if isinstance(result, str) else result.error}
         elif self.annotate:
-            if result.edits:
-                record[ANNOTATIONS] = {"edits": [list(edit[:4]) for edit in result.edits]}
+            edits = [list(edit[:4]) for edit in result.edits]
+            if page:
+                record[ANNOTATIONS] = {"source": result.source, "edits": edits}
+            elif edits:
+                record[ANNOTATIONS] = {"edits": edits}
         else:
             _set(record, resolve(record, self.fields.text) or (self.fields.text,), result.text)
 

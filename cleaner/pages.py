@@ -139,11 +139,11 @@ class PageCleaner:
             return ""
         lines = page.source.split("\n")
         kept, left = left_of_lines(lines, edits)
-        linked = self._reader.linked_lines(page) if self._options.keep_links else None
-        if linked is None:
+        read = self._reader.marked_lines(page, links=self._options.keep_links)
+        if read is None:
             return to_markdown(page.blocks, kept, left)
-        marked = [line if cut == was else cut for line, was, cut in zip(linked[0], lines, left, strict=True)]
-        return to_markdown(page.blocks, kept, marked, linked[1])
+        marked = [line if cut == was else cut for line, was, cut in zip(read[0], lines, left, strict=True)]
+        return to_markdown(page.blocks, kept, marked, read[1])
 
     def score(self, seen: SeenPages) -> PageScores:
         """What the markup says of a batch of pages, and what it says together with the votes of the rules."""

@@ -273,7 +273,8 @@ class BatchCleaner:
     def _finish_page(self, draft: _Draft, item: Item, result: Result) -> None:
         draft.stats.changed += 1
         if self.options.annotate:
-            draft.out[item.row] = _annotated(item.line, result)
+            # The record does not hold the text to which the edits of a page refer.
+            draft.out[item.row] = _annotated(item.line, result, {"source": result.source})
             self._note(draft, item, result)
             return
         if not result.text and self.options.drop_empty:
@@ -314,9 +315,9 @@ class BatchCleaner:
         return identity if isinstance(identity, str | int) else f"{draft.source}:{item.number}"
 
 
-def _annotated(line: bytes, result: Result) -> bytes:
+def _annotated(line: bytes, result: Result, more: Mapping[str, object] | None = None) -> bytes:
     edits = [[start, end, rule, round(score, 4)] for start, end, rule, score, _ in result.edits]
-    return put(line, ANNOTATIONS, dumps({"edits": edits}))
+    return put(line, ANNOTATIONS, dumps({**(more or {}), "edits": edits}))
 
 
 def _passed_piece(batch: Batch) -> Portion:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 _RED, _DIM, _BOLD, _OFF = "\x1b[31m", "\x1b[2m", "\x1b[1m", "\x1b[0m"
 _WIDTH: Final = 100
+_PAGE: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype html|html|head|body)\b", re.IGNORECASE)
 _VOTES: Final = 4
 """As many votes of a line as fit beside its text; common words have one in every language."""
 
@@ -39,7 +41,11 @@ def run(args: argparse.Namespace) -> int:
     cleaner = Cleaner(packs=args.packs, select=args.select, ignore=args.ignore)
     color = args.color == "always" or (args.color == "auto" and sys.stdout.isatty() and "NO_COLOR" not in os.environ)
     for name in args.files:
-        reports = cleaner.explain(_read(name), title=args.title)
+        data = _read(name)
+        if _PAGE.match(data):
+            hint = "looks like HTML, shown as text: `cleaner html --explain` reads it as a page"
+            print(f"cleaner: {name}: {hint}", file=sys.stderr)
+        reports = cleaner.explain(data, title=args.title)
         if len(args.files) > 1:
             print(f"== {name}")
         for report in reports:

@@ -7,20 +7,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin
 
+from cleaner.html.marks import BEGIN, END, THEN, unmarked
+
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-BEGIN, THEN, END = "\ufdd0", "\ufdd1", "\ufdd2"
-"""Code points that no text may contain: a link is `BEGIN`, its number, `THEN`, its text, `END`."""
 _MARKED: Final = re.compile(f"(\\s*){BEGIN}(\\d+){THEN}(\\s*)([^{BEGIN}{END}]*?)(\\s*(?:{END}|$)\\s*)")
-_MARKS: Final = re.compile(f"{BEGIN}\\d+{THEN}|{END}")
 _BREAKING: Final = str.maketrans({" ": "%20", "(": "%28", ")": "%29", "<": "%3C", ">": "%3E", "\n": "", "\t": ""})
 _NOWHERE: Final = ("javascript:", "data:", "#")
-
-
-def without_marks(html: str) -> str:
-    """`html` without code points that would be taken for marks."""
-    return html.replace(BEGIN, "").replace(THEN, "").replace(END, "")
 
 
 def mark_links(tree: LexborHTMLParser, url: str | None) -> list[str]:
@@ -51,19 +45,6 @@ def _has_text(node: LexborNode) -> bool:
     return node.tag == "-text" and bool((node.text_content or "").strip())
 
 
-def same_lines(marked: Sequence[str], lines: Sequence[str]) -> bool:
-    """Whether the marked lines are these lines, but for marks and white space."""
-    return len(marked) == len(lines) and all(
-        "".join(_MARKS.sub("", one).split()) == "".join(without_marks(other).split())
-        for one, other in zip(marked, lines, strict=True)
-    )
-
-
-def unmarked(text: str) -> str:
-    """A line without its marks."""
-    return _MARKS.sub("", text)
-
-
 def write_links(text: str, targets: Sequence[str]) -> str:
     """Marks in a piece of Markdown as its links; a link that goes on in the next line ends with this one."""
 
@@ -72,4 +53,4 @@ def write_links(text: str, targets: Sequence[str]) -> str:
         before, after = " " * bool(before or inside), " " * (len(after.replace(END, "")) > 0)
         return f"{before}[{label}]({targets[int(number)]}){after}" if label else before or after
 
-    return _MARKS.sub("", _MARKED.sub(written, text))
+    return unmarked(_MARKED.sub(written, text))

@@ -14,9 +14,11 @@ from cleaner.html.charset import decode, looks_encoded_twice, not_a_page, repair
 from cleaner.html.elements import CssRule, ElementWords, load_elements
 from cleaner.html.embedded import embedded_html
 from cleaner.html.kind import page_signs
-from cleaner.html.links import mark_links, same_lines, without_marks
+from cleaner.html.links import mark_links
+from cleaner.html.marks import Marks, mark_cells, mark_code, read_marks, same_lines, without_marks
 from cleaner.html.metadata import PageMeta, page_title
 from cleaner.html.nesting import limit_nesting
+from cleaner.html.tags import TAG
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser
@@ -80,17 +82,27 @@ class PageReader:
             blocks, embedded = self._rescue(text, blocks)
         return Page(text, url, blocks, page_signs(text, url), embedded, self._cut(blocks))
 
-    def linked_lines(self, page: Page) -> tuple[list[str], list[str]] | None:
-        """The page's lines with its links marked, and where they lead (see `cleaner.html.links`).
+    def marked_lines(self, page: Page, *, links: bool = True) -> tuple[list[str], Marks] | None:
+        """The page's lines with its links marked, and what else Markdown shows of them (see `cleaner.html.marks`).
 
-        `None` where a second reading gives other lines, as for content that the page does not show.
+        `None` where nothing is to be marked, or a second reading gives other lines, as for content the page does not show.
         """
-        if page.embedded:
+        code, cells = (bool((page.blocks.elements.tag == TAG[name]).any()) for name in ("pre", "tr"))
+        if page.embedded or not (links or code or cells):
             return None
         targets: list[str] = []
-        body = self._body(without_marks(page.html), prepare=lambda tree: targets.extend(mark_links(tree, page.url)))
-        lines = read_blocks(body, self.words).source.split("\n")
-        return (lines, targets) if same_lines(lines, page.source.split("\n")) else None
+
+        def mark(tree: LexborHTMLParser) -> None:
+            if code:
+                mark_code(tree)
+            if cells:
+                mark_cells(tree)
+            if links:
+                targets.extend(mark_links(tree, page.url))
+
+        source = read_blocks(self._body(without_marks(page.html), prepare=mark), self.words).source
+        lines, marks = read_marks(source.split("\n"), targets)
+        return (lines, marks) if same_lines(lines, page.source.split("\n")) else None
 
     def _cut(self, blocks: Blocks) -> Mapping[int, str]:
         if not self.css:

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from cleaner import Cleaner, Edit, apply
 from cleaner.cli import main
+from cleaner.records.fields import Fields
 
 ROOT = Path(__file__).resolve().parents[2]
 FERRY = "The council approved the second ferry on Monday after a debate of six hours and a vote of nine to six."
@@ -133,6 +135,22 @@ def test_text_or_page_is_decided_per_record(tmp_path, jobs):
     assert counts["records"] == 100 and counts["passed"] == counts["no_text"] == 20
     assert run("restore", "out", "--ledger", "led", "-o", "back") == 0
     assert (tmp_path / "back").read_text(encoding="utf-8") == records() * 20
+
+
+def test_annotated_pages_carry_the_text_that_their_edits_refer_to(tmp_path):
+    record = {"id": 1, "html": PAGE}
+    (tmp_path / "in.jsonl").write_text(json.dumps(record) + "\n", encoding="utf-8")
+    assert run("clean", "in.jsonl", "-o", "out.jsonl", "--ledger", "l.jsonl", "--annotate", "-j", "1", "-q") == 0
+    out = json.loads((tmp_path / "out.jsonl").read_text(encoding="utf-8"))
+    result = Cleaner().clean(html=PAGE)
+    notes = out.pop("cleaner")
+    assert out == record
+    assert notes["source"] == result.source
+    edits = [Edit(start, end, rule, score) for start, end, rule, score in notes["edits"]]
+    assert edits and apply(notes["source"], edits) == result.text
+    [in_memory] = Cleaner().clean_records([record], fields=Fields(html="html"), annotate=True)
+    assert in_memory["cleaner"]["source"] == result.source
+    assert [edit[:3] for edit in in_memory["cleaner"]["edits"]] == [edit[:3] for edit in notes["edits"]]
 
 
 def test_a_report_of_a_run(tmp_path):

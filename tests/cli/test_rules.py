@@ -85,6 +85,15 @@ def test_explain_only_what_goes_without_reasons(capsys: pytest.CaptureFixture[st
     assert all(line.startswith("- ") for line in lines)
 
 
+def test_explain_tells_where_pages_are_explained(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = tmp_path / "a.html"
+    page.write_bytes(b"\xef\xbb\xbf\n<!DOCTYPE html><p>The ferry is back.</p>")
+    assert main(["explain", str(page)]) == 0
+    assert "`cleaner html --explain`" in capsys.readouterr().err
+    assert main(["explain", str(HARBOUR)]) == 0
+    assert "cleaner html" not in capsys.readouterr().err
+
+
 def test_a_missing_file_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", "no-such-page.txt"]) == 3
     assert "no-such-page.txt" in capsys.readouterr().err

@@ -14,7 +14,7 @@ READER = PageReader([rules_root() / "common" / "elements.toml"])
 
 def markdown(html, url="https://elm.example/news/a.html"):
     page = READER.read(html, url=url)
-    linked = READER.linked_lines(page)
+    linked = READER.marked_lines(page)
     assert linked is not None
     return to_markdown(page.blocks, None, *linked)
 
@@ -45,7 +45,7 @@ def test_content_that_is_not_shown_has_no_links():
     body = "The harbour was quiet before the ferries came in. " * 40
     page = READER.read(f'<script type="application/ld+json">{{"@type":"Article","articleBody":"{body}"}}</script><body></body>')
     assert page.embedded
-    assert READER.linked_lines(page) is None
+    assert READER.marked_lines(page) is None
 
 
 def test_a_link_without_an_end_ends_with_its_line():
