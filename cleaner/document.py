@@ -9,7 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,6 +115,14 @@ class KindTable:
         return (self.codes[points] >> np.uint32(KIND_SHIFT)).astype(np.uint8)
 
 
+
+def run_starts(values: NDArray[Any]) -> NDArray[np.intp]:
+    """Where each run of equal values begins; `values` is one row."""
+    if not len(values):
+        return np.zeros(0, np.intp)
+    return np.append(np.zeros(1, np.intp), np.flatnonzero(values[1:] != values[:-1]) + 1)
+
+
 @dataclass(frozen=True, slots=True)
 class Lines:
     """The lines of a batch of texts that are not blank, as columns of length `n`.
@@ -208,7 +216,7 @@ def _blanks(lines: Lines, rows: Ints) -> Bytes:
     """Blank lines above each row that stays: those above removed rows go with them, those above a text always."""
     blanks = lines.blank_before[rows]
     doc = lines.doc[rows]
-    blanks[np.flatnonzero(np.diff(doc, prepend=np.int32(-1)))] = 0
+    blanks[run_starts(doc)] = 0
     return blanks
 
 

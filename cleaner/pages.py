@@ -190,19 +190,28 @@ class PageCleaner:
 
     def _called(self, seen: SeenPages, odds: NDArray[np.int32], gone: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Lines that go because they are called by their name, on pages of which mostly prose stays."""
-        cut, rules, votes, first = self._named, self._rules, seen.votes, seen.lines.first
+        cut, rules, votes = self._named, self._rules, seen.votes
         called = np.zeros(len(gone), bool)
         if cut is None:
+            return called
+        able = ~(gone | seen.prose) & (odds > min(cut.votes.odds, cut.elements.odds) * UNIT)
+        if not able.any():
             return called
         firm = votes.whole & (rules.level[votes.rule] > 1) & self._by_votes[votes.rule]
         called[votes.row[firm]] = True
         called &= odds > cut.votes.odds * UNIT
         called |= (self._around(seen, self._by_elements) >= 0) & (odds > cut.elements.odds * UNIT)
-        length = np.where(gone, 0, seen.lines.length())
-        prose, total = (np.concatenate(([0], np.cumsum(values))) for values in (np.where(seen.prose, length, 0), length))
-        mostly = prose[first[1:]] - prose[first[:-1]] >= cut.prose * (total[first[1:]] - total[first[:-1]])
-        called &= ~seen.prose & mostly[seen.lines.doc]
+        called &= able
+        if called.any():
+            called &= self._mostly_prose(seen, gone, cut.prose)[seen.lines.doc]
         return called
+
+    def _mostly_prose(self, seen: SeenPages, gone: NDArray[np.bool_], share: float) -> NDArray[np.bool_]:
+        """Per page: whether at least `share` of the characters that stay are prose."""
+        length, first = np.where(gone, 0, seen.lines.length()), seen.lines.first
+        prose, total = (np.concatenate(([0], np.cumsum(values))) for values in (np.where(seen.prose, length, 0), length))
+        mostly: NDArray[np.bool_] = prose[first[1:]] - prose[first[:-1]] >= share * (total[first[1:]] - total[first[:-1]])
+        return mostly
 
     def _around(self, seen: SeenPages, of_group: Ints) -> Ints:
         """Per line: the rule of the innermost element around it whose names mean something in `of_group`, or -1."""

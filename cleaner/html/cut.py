@@ -49,7 +49,7 @@ class PageCut:
         over the words taken plus all the words expected (Lewis, 1995).
         """
         n = len(likely)
-        sizes = np.diff(first)
+        sizes = first[1:] - first[:-1]
         doc = np.repeat(np.arange(len(sizes)), sizes)
         words = np.maximum(weight, 1).astype(np.int64)
         order = np.lexsort((np.arange(n), 255 - likely.astype(np.int64), doc))

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from cleaner.document import Ints
+from cleaner.document import Ints, run_starts
 from cleaner.edits import Edit
 from cleaner.judge.resolve import Seen, Verdict, line_edits, tail_break
 from cleaner.packs.match import RuleSet
@@ -30,7 +30,7 @@ def batch_edits(rules: RuleSet, look: Seen, verdict: Verdict) -> list[tuple[list
     scores = [_SCORES[certainty] for certainty in verdict.certainty[rows].tolist()]
     edits = list(map(Edit._make, zip(starts[rows].tolist(), ends[rows].tolist(), names, scores, repeat(""))))
     doc_of = lines.doc[rows]
-    borders = np.flatnonzero(np.diff(doc_of, prepend=np.int32(-1)))
+    borders = run_starts(doc_of)
     bounds = zip(doc_of[borders].tolist(), borders.tolist(), [*borders[1:].tolist(), len(rows)], strict=True)
     for doc, low, high in bounds:
         if doc not in rare:
@@ -43,7 +43,7 @@ def _rare_texts(rules: RuleSet, look: Seen, verdict: Verdict) -> set[int]:
     lines, votes = look.lines, look.votes
     cutting = (rules.span & rules.alone)[votes.rule] & ~verdict.gone[votes.row]
     stays = np.concatenate((np.zeros(1, np.int64), np.cumsum(~verdict.gone)))[lines.first]
-    empty = (np.diff(stays) == 0) & (np.diff(lines.first) > 0)
+    empty = (stays[1:] == stays[:-1]) & (lines.first[1:] > lines.first[:-1])
     return {*lines.doc[votes.row[cutting]].tolist(), *np.flatnonzero(empty).tolist()}
 
 
@@ -55,10 +55,10 @@ def _bounds(look: Seen, verdict: Verdict) -> tuple[Ints, Ints]:
     size = np.append(lines.base[1:] - 1, np.int32(len(lines.points) - 1)) - lines.base
     ends = np.minimum(lines.line_end + 1 - base, size[lines.doc])
     starts = np.concatenate((np.zeros(1, ends.dtype), ends[:-1]))
-    heads = lines.first[:-1][np.diff(lines.first) > 0]
+    heads = lines.first[:-1][lines.first[1:] > lines.first[:-1]]
     starts[heads] = 0
     kept = np.flatnonzero(~gone)
-    first_kept = kept[np.flatnonzero(np.diff(lines.doc[kept], prepend=np.int32(-1)))]
+    first_kept = kept[run_starts(lines.doc[kept])]
     behind_head = first_kept[first_kept > lines.first[lines.doc[first_kept]]]
     ends[behind_head - 1] = (lines.line_start - base)[behind_head]
     return starts, ends

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaner.document import Ints, Lines
+from cleaner.document import Ints, Lines, run_starts
 from cleaner.edits import Edit
 from cleaner.judge.limits import Limits
 from cleaner.judge.look import Look
@@ -164,7 +164,7 @@ def answering_rule(rules: RuleSet, look: Seen, body: NDArray[np.bool_], spoken: 
         level = rules.level[votes.rule].astype(np.int64) + 4 * rules.alone[votes.rule]
         sure = (level > 1).astype(np.int64)
         rank = (sure << 46) + (width << 25) + ((spoken.astype(np.int64) * 8 + level) << _RULE_BITS) - votes.rule
-        borders = np.flatnonzero(np.diff(votes.row, prepend=np.int32(-1)))  # votes are ordered by row
+        borders = run_starts(votes.row)  # votes are ordered by row
         rule[votes.row[borders]] = -np.maximum.reduceat(rank, borders) & ((1 << _RULE_BITS) - 1)
     return rule
 

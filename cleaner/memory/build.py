@@ -176,6 +176,7 @@ def _sample_texts(runs: Sequence[Run], wanted: set[int], ranks: range) -> Iterat
     index = np.concatenate([run.read("samples") for run in runs]) if runs else np.zeros((0, 2), np.uint64)
     of_run = np.concatenate([np.full(run.size("samples"), number) for number, run in enumerate(runs)] or [np.zeros(0, int)])
     place = np.concatenate([np.arange(run.size("samples")) for run in runs] or [np.zeros(0, int)])
+    ends = [run.read("ends") for run in runs]
     count, before = 0, (-1, -1)
     for row in np.lexsort((place, of_run, index[:, 1], index[:, 0])).tolist():
         site, page = index[row].tolist()
@@ -185,9 +186,9 @@ def _sample_texts(runs: Sequence[Run], wanted: set[int], ranks: range) -> Iterat
         before = (site, page)
         if count - 1 not in ranks or site not in wanted:
             continue
-        run, at = runs[of_run[row]], int(place[row])
-        ends = run.read("ends", max(at - 1, 0), at + 1).tolist()
-        yield site, run.read("texts", ends[0] if at else 0, ends[-1]).tobytes().decode()
+        run, at = int(of_run[row]), int(place[row])
+        start = int(ends[run][at - 1]) if at else 0
+        yield site, runs[run].read("texts", start, int(ends[run][at])).tobytes().decode()
 
 
 def _find_lines(texts: Sequence[str], sites: Sequence[int], wanted: Keys, found: dict[int, str], reader: RowReader) -> None:

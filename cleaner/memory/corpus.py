@@ -93,23 +93,25 @@ class BatchLearner:
     def __call__(self, batch: Batch) -> Piece:
         """The piece of `batch`."""
         bad = 0
-        found: list[tuple[str, str | None]] = []
+        texts: list[str] = []
+        urls: list[str | None] = []
         if batch.kind == "warc":
             for record in warc_records(batch):
                 text = record.text if record.text is not None else self._text.of_page(record.html, record.charset)
-                found.append((text or "", record.url))
+                texts.append(text or "")
+                urls.append(record.url)
         elif batch.kind == "jsonl":
-            found, bad = self._records(batch)
-        piece = self._learn([text for text, _ in found], [url for _, url in found])
+            bad = self._records(batch, texts, urls)
+        piece = self._learn(texts, urls)
         return replace(piece, bad=bad, place=Place(batch.input, batch.end, batch.first + batch.count))
 
     def give_up(self, batch: Batch, _reason: str) -> Piece:
         """What stands for a page that kills its worker: nothing."""
         return replace(self._learn([], []), bad=1, place=Place(batch.input, batch.end, batch.first + batch.count))
 
-    def _records(self, batch: Batch) -> tuple[list[tuple[str, str | None]], int]:
+    def _records(self, batch: Batch, texts: list[str], urls: list[str | None]) -> int:
+        """Add texts and URLs of the records; gives how many lines cannot be read."""
         url_of = getter(self.fields.url)
-        found: list[tuple[str, str | None]] = []
         bad = 0
         for line in split_lines(batch.data):
             if not line or line.isspace():
@@ -121,8 +123,9 @@ class BatchLearner:
                 continue
             text, url = self._text(record), url_of(record)
             if text is not None:
-                found.append((text, url if isinstance(url, str) else None))
-        return found, bad
+                texts.append(text)
+                urls.append(url if isinstance(url, str) else None)
+        return bad
 
 
 def learn_files(plan: LearnPlan, fields: Fields, *, watch: LearnWatch = _UNWATCHED) -> Learned:

@@ -58,7 +58,8 @@ def _read_line(points: Array, table: Array, start: int, end: int, row: int, keys
     """Write the row start..end: key, weight, whether it is prose, start. False where the table lacks a code point."""
     line = points[start : min(end, start + WINDOW)]
     state, last, space = _U64(0), _U32(0), _U64(0)
-    units, letter, unknown = _U64(0), _U64(0), _U32(0)
+    ending, before = table[points[end - 1]], table[points[max(end - 2, start)]]
+    units, letter, unknown = _U64(0), _U64(0), max(ending, before)
     for place in range(len(line)):
         code = table[line[place]]
         unknown = max(unknown, code)
@@ -81,9 +82,9 @@ def _read_line(points: Array, table: Array, start: int, end: int, row: int, keys
     weight = np.int64(units)
     if end - start > WINDOW:
         weight = weight * (end - start) // WINDOW
-    kind = table[points[end - 1]] >> _U32(KIND_SHIFT)
+    kind = ending >> _U32(KIND_SHIFT)
     if kind == _U32(QUOTE) or kind == _U32(BRACKET):
-        kind = table[points[max(end - 2, start)]] >> _U32(KIND_SHIFT)
+        kind = before >> _U32(KIND_SHIFT)
     keys[row] = _mix(state) if state != _U64(0) else _U64(0)
     traits[row, 0], traits[row, 3] = weight, start
     traits[row, 1] = (weight >= _PROSE_WEIGHT and kind == _U32(STOP)) or weight >= _LONG_WEIGHT
@@ -148,15 +149,15 @@ def _blank(table: Array, point: Array) -> bool:
     return table[point] >> _U32(KIND_SHIFT) == _U32(SPACE)
 
 
-@_kernel("i8", "u4[r]", "i4[r]", "i8[r]", "u4[r]", "u8[]", "i4[,]", "i4[]", "u8[,]")
-def read_rows(
+@inner
+def _read_rows(
     points: Array, base: Array, breaks: Array, table: Array, keys: Array, traits: Array, first: Array, sketches: Array
 ) -> int:
     """The rows of texts that are joined, and closed, by line feeds; `base` says where texts begin, `breaks` lines end.
 
-    Fills `keys`, `traits` (weight, prose, zone, start), each text's first row and one more, and its sketch. Gives the
-    number of rows, or -1 where the table does not know a code point. Rows are those of `cleaner.document`, weights and
-    prose too but for lines that are longer than the window, where they are estimated from it.
+    `points` are code points of any width. Fills `keys`, `traits` (weight, prose, zone, start), each text's first row and
+    one more, and its sketch. Gives the number of rows, or -1 where the table does not know a code point. Rows are those of
+    `cleaner.document`, weights and prose too but for lines longer than the window, where they are estimated from it.
     """
     row, doc, begin = 0, 0, 0
     first[0] = 0
@@ -168,7 +169,7 @@ def read_rows(
         while start < end and _blank(table, points[end - 1]):
             end -= 1
         if start < end:
-            if table[points[end - 1]] == _U32(UNKNOWN) or not _read_line(points, table, start, end, row, keys, traits):
+            if not _read_line(points, table, start, end, row, keys, traits):
                 return -1
             row += 1
         while doc < len(base) and (line + 1 == len(breaks) if doc + 1 == len(base) else begin >= base[doc + 1]):
@@ -177,6 +178,20 @@ def read_rows(
             doc += 1
             first[doc] = row
     return row
+
+
+def _reader(width: str) -> Function:
+    @_kernel("i8", f"{width}[r]", "i4[r]", "i8[r]", "u4[r]", "u8[]", "i4[,]", "i4[]", "u8[,]")
+    def read(
+        points: Array, base: Array, breaks: Array, table: Array, keys: Array, traits: Array, first: Array, sketches: Array
+    ) -> int:
+        return _read_rows(points, base, breaks, table, keys, traits, first, sketches)
+
+    return read
+
+
+read_rows: Final = {np.dtype(width): _reader(width) for width in ("u1", "u2", "u4")}
+"""`_read_rows` for code points of one, two and four bytes."""
 
 
 @_kernel("void", "u8[]", "u8[r]", "i4[r]")

@@ -28,6 +28,8 @@ _REMEMBERED: Final = 200_000
 _ZONE_MASK: Final = np.uint64(3)
 
 _STEP: Final = 1024
+Sample = tuple[int, int, str]
+"""Numbers of a site and a page, and the page's text, of a long one its beginning and end."""
 
 
 class Run:
@@ -63,12 +65,12 @@ def page_numbers(rows: Rows, urls: Sequence[str]) -> Keys:
 
     The lines belong to it because one URL may stand for several pages (a start page, a site's name in place of a URL).
     """
-    found = digests(rows).tolist()
-    numbers = []
-    for url, digest in zip(urls, found, strict=True):
-        state = hashlib.blake2b(url.encode("utf-8", "surrogatepass"), digest_size=8, salt=digest.to_bytes(8, "little"))
-        numbers.append(int.from_bytes(state.digest(), "little"))
-    return np.array(numbers, np.uint64) & ~_ZONE_MASK
+    salts = digests(rows).astype("<u8").tobytes()
+    hashed = [
+        hashlib.blake2b(url.encode("utf-8", "surrogatepass"), digest_size=8, salt=salts[8 * page : 8 * page + 8]).digest()
+        for page, url in enumerate(urls)
+    ]
+    return np.frombuffer(b"".join(hashed), "<u8").astype(np.uint64) & ~_ZONE_MASK
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ class Piece:
     pages: Keys
     records: Keys
     names: Mapping[int, str]
-    samples: Sequence[tuple[int, int, bytes]]
+    samples: Sequence[Sample]
     without_site: int = 0
     bad: int = 0
     place: Any = None
@@ -129,7 +131,7 @@ class PageLearner:
             known = self._numbers[site] = number_of(site)
         return known
 
-    def _samples(self, sites: list[int], pages: list[int], texts: Sequence[str]) -> list[tuple[int, int, bytes]]:
+    def _samples(self, sites: list[int], pages: list[int], texts: Sequence[str]) -> list[Sample]:
         found = []
         if len(self._smallest) > _REMEMBERED:
             self._smallest.clear()
@@ -142,7 +144,7 @@ class PageLearner:
             del smallest[SAMPLES:]
             half = _SAMPLE_CHARS // 2
             shown = text if len(text) <= _SAMPLE_CHARS else f"{text[:half]}\n{text[-half:]}"
-            found.append((site, page, shown.encode("utf-8", "replace")))
+            found.append((site, page, shown))
         return found
 
 
@@ -216,19 +218,20 @@ class Collector:
         }
 
 
-def sample_sections(samples: Sequence[tuple[int, int, bytes]]) -> dict[str, NDArray[Any]]:
+def sample_sections(samples: Sequence[Sample]) -> dict[str, NDArray[Any]]:
     """The samples that are kept as sections of a `Run`: site and page, ends of their texts, their texts."""
-    kept = sorted(smallest(samples))
+    kept = smallest(samples)
+    texts = [text.encode("utf-8", "replace") for _, _, text in kept]
     return {
         "samples": np.array([sample[:2] for sample in kept], np.uint64).reshape(-1, 2),
-        "ends": np.cumsum([len(text) for _, _, text in kept], dtype=np.int64),
-        "texts": np.frombuffer(b"".join(text for _, _, text in kept), np.uint8),
+        "ends": np.cumsum([len(text) for text in texts], dtype=np.int64),
+        "texts": np.frombuffer(b"".join(texts), np.uint8),
     }
 
 
-def smallest(samples: Sequence[tuple[int, int, bytes]]) -> list[tuple[int, int, bytes]]:
+def smallest(samples: Sequence[Sample]) -> list[Sample]:
     """The samples of the pages with each site's smallest numbers."""
-    kept: list[tuple[int, int, bytes]] = []
+    kept: list[Sample] = []
     count, before = 0, (-1, -1)
     for sample in sorted(samples):
         count = count if sample[0] == before[0] else 0

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaner.document import Ints, Points
+from cleaner.document import Ints
 from cleaner.memory.signs import Signs
 
 Keys = NDArray[np.uint64]
@@ -44,14 +44,13 @@ class RowReader:
 
     def read(self, texts: Sequence[str]) -> Rows:
         """The rows of `texts`."""
-        data = ("\n".join(texts) + "\n").encode("utf-32-le", "surrogatepass")
-        points = np.frombuffer(data, np.uint32)
+        points = narrow_points("\n".join((*texts, "")))
         base = np.zeros(len(texts), np.int32)
         np.cumsum(np.fromiter(map(len, texts[:-1]), np.int32, max(len(texts) - 1, 0)) + 1, out=base[1:])
         return self.rows(points, base)
 
-    def rows(self, points: Points, base: Ints) -> Rows:
-        """The rows of texts that are joined, and closed, by line feeds."""
+    def rows(self, points: NDArray[Any], base: Ints) -> Rows:
+        """The rows of texts that are joined, and closed, by line feeds; `points` are code points of any width."""
         from cleaner.memory.kernel import SKETCH, read_rows
 
         breaks = np.flatnonzero(points == 10)
@@ -62,9 +61,21 @@ class RowReader:
         if not len(base):
             return Rows(keys[:0], traits[:0, 0], traits[:0, 1] > 0, traits[:0, 2], traits[:0, 3], first, sketches)
         arguments = (points, base, breaks, self._signs.table, keys, traits, first, sketches)
-        count = read_rows(*arguments)
+        read = read_rows[points.dtype]
+        count = read(*arguments)
         if count < 0:
             self._signs.cover(points)
-            count = read_rows(*arguments)
+            count = read(*arguments)
         keys, traits = keys[:count], traits[:count]
         return Rows(keys, traits[:, 0], traits[:, 1] > 0, traits[:, 2], traits[:, 3], first, sketches)
+
+
+def narrow_points(text: str) -> NDArray[Any]:
+    """The code points of `text`, in as few bytes each (one, two or four) as the widest one needs."""
+    try:
+        return np.frombuffer(text.encode("latin-1"), np.uint8)
+    except UnicodeEncodeError:
+        data = text.encode("utf-16-le", "surrogatepass")
+    if len(data) == 2 * len(text):
+        return np.frombuffer(data, np.uint16)
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,13 +24,13 @@ class Signs:
     def __init__(self) -> None:
         self.table: Final[NDArray[np.uint32]] = np.full(_PLANES, UNKNOWN, np.uint32)
 
-    def cover(self, points: NDArray[np.uint32]) -> None:
+    def cover(self, points: NDArray[Any]) -> None:
         """Fill in what `points` hold."""
         unknown = self.table[points] == UNKNOWN
         if unknown.any():
             self._learn(np.unique(points[unknown]))
 
-    def _learn(self, points: NDArray[np.uint32]) -> None:
+    def _learn(self, points: NDArray[Any]) -> None:
         for point in points.tolist():
             char = chr(point)
             self.table[point] = (kind_of(char) << KIND_SHIFT) | ord(fold_char(char) or "\0")

@@ -15,7 +15,7 @@ import numpy as np
 import regex
 from numpy.typing import NDArray
 
-from cleaner.document import HEAD, TAIL, Bytes, Ints, KindTable, Lines
+from cleaner.document import HEAD, TAIL, Bytes, Ints, KindTable, Lines, run_starts
 from cleaner.packs.phrases import PhraseTable
 from cleaner.packs.schema import CLASSES, STRENGTHS, Rule
 from cleaner.packs.tables import Gates, Patterns, tables_of
@@ -26,8 +26,8 @@ _TRIED: Final = 50_000
 _STRONGEST: Final = 3
 _PLACE_PACK: Final = "common.place/"
 _LABEL: Final = "label"
-_SPACES: Final = np.array([0x20, 0xA0, 0x202F], np.uint32)
-_COLONS: Final = np.array([0x3A, 0xFF1A], np.uint32)
+_SPACES: Final = (0x20, 0xA0, 0x202F)
+_COLONS: Final = (0x3A, 0xFF1A)
 _ANYWHERE: Final = 4
 _ZONE_BITS: Final = {"any": _ANYWHERE, "head": HEAD, "tail": TAIL}
 _VOTES_PER_ROW: Final = 4
@@ -151,9 +151,17 @@ def _labelling(rules: RuleSet, lines: Lines, votes: Votes) -> Votes:
     end, stop = votes.end[said], lines.end[votes.row[said]]
     last = len(lines.points) - 1
     after = lines.points[np.minimum(end, last)]
-    further = np.where(np.isin(after, _SPACES), end + 1, end)
-    said[said] = (further < stop) & np.isin(lines.points[np.minimum(further, last)], _COLONS)
+    further = np.where(_one_of(after, _SPACES), end + 1, end)
+    said[said] = (further < stop) & _one_of(lines.points[np.minimum(further, last)], _COLONS)
     return votes.take(said | ~rules.label[votes.rule])
+
+
+def _one_of(points: NDArray[np.uint32], chars: Sequence[int]) -> NDArray[np.bool_]:
+    """Which code points are one of a few."""
+    found: NDArray[np.bool_] = points == chars[0]
+    for char in chars[1:]:
+        found |= points == char
+    return found
 
 
 def in_zone(rules: RuleSet, votes: Votes, zone: Bytes) -> Votes:
@@ -168,7 +176,7 @@ def _pattern_votes(rules: RuleSet, lines: Lines, pairs: Ints) -> Votes:
     seen = rules.tried
     if len(seen) > _TRIED:
         seen.clear()
-    borders = np.flatnonzero(np.diff(pairs[:, 0], prepend=np.int32(-1)))
+    borders = run_starts(pairs[:, 0])
     rows = pairs[borders, 0]
     doc = lines.doc[rows]
     base = lines.base[doc]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from cleaner.document import KindTable, prose_rows, read_lines
 from cleaner.folding import fold
 from cleaner.memory.kernel import WINDOW
-from cleaner.memory.rows import RowReader
+from cleaner.memory.rows import RowReader, narrow_points
 from tests.memory.pages import article
 
 READER = RowReader()
@@ -47,6 +47,22 @@ def test_what_stands_around_a_text_changes_nothing() -> None:
         assert alone.keys.tolist() == together.keys[part].tolist()
         assert alone.zone.tolist() == together.zone[part].tolist()
         assert alone.sketches[0].tolist() == together.sketches[number].tolist()
+
+
+def test_narrow_and_wide_texts_read_alike() -> None:
+    plain = "\n".join(article(random.Random(8), 4)) + "\ncafé 12\nx"
+    alone = READER.read([plain])
+    for wide, width in (("é", 1), ("…”", 2), ("\ud800\udc00", 2), ("😀", 4)):
+        assert narrow_points(plain + wide).itemsize == width
+        beside = READER.read([plain, wide])
+        assert beside.keys[: len(alone.keys)].tolist() == alone.keys.tolist()
+        assert beside.start[: len(alone.keys)].tolist() == alone.start.tolist()
+        assert beside.sketches[0].tolist() == alone.sketches[0].tolist()
+
+
+def test_an_end_beyond_the_window_reads_alike_the_first_time() -> None:
+    text = "word " * 20 + "so it is。」"
+    assert RowReader().read([text]).prose.tolist() == READER.read([text]).prose.tolist() == [True]
 
 
 def test_zones() -> None:

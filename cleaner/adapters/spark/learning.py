@@ -28,7 +28,7 @@ from cleaner.dedup.store import Arrays
 from cleaner.errors import ConfigError
 from cleaner.memory.build import all_pages, examples, texts_section
 from cleaner.memory.corpus import BatchLearner
-from cleaner.memory.learn import Collector, PageLearner, Piece, Run, sample_sections
+from cleaner.memory.learn import Collector, PageLearner, Piece, Run, Sample, sample_sections
 from cleaner.memory.sites import DOMAIN, SiteRule
 from cleaner.memory.store import write_memory
 from cleaner.records.fields import Fields
@@ -168,7 +168,7 @@ def _pack_pages(records: Keys, index: Keys, ends: list[int], texts: bytes, names
     return blobs.pack([np.frombuffer(head, np.uint8)]) + b"\0CUT\0" + records.tobytes() + kept.tobytes() + body
 
 
-def _unpack_pages(data: bytes) -> tuple[Keys, list[tuple[int, int, bytes]], list[tuple[int, str]]]:
+def _unpack_pages(data: bytes) -> tuple[Keys, list[Sample], list[tuple[int, str]]]:
     at = data.index(b"\0CUT\0")
     (head,) = blobs.unpack(data[:at], ("|u1",))
     count, lengths, names = json.loads(head.tobytes())
@@ -179,7 +179,7 @@ def _unpack_pages(data: bytes) -> tuple[Keys, list[tuple[int, int, bytes]], list
     at += index.nbytes
     samples = []
     for (site, page), length in zip(index.tolist(), lengths, strict=True):
-        samples.append((site, page, data[at : at + length]))
+        samples.append((site, page, data[at : at + length].decode()))
         at += length
     return records, samples, [(site, name) for site, name in names]
 
