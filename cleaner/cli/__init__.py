@@ -60,6 +60,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     from cleaner.errors import CleanerError, RecordError
 
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy would start threads for large matrices; there are none
+    # Arrow's own allocator gives memory back in huge pages, which the system clears each time: a tenth of a run.
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     try:
         code = _dispatch(list(sys.argv[1:] if argv is None else argv))
         sys.stdout.flush()
