@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from cleaner.dedup import clusters as clustering
+from cleaner.dedup import verify
 from cleaner.dedup.corpus import Corpus, write_chunk
 from cleaner.dedup.settings import Settings
 from cleaner.dedup.sketch import Sketcher, Sketches
@@ -56,12 +57,26 @@ def test_neither_chunks_nor_jobs_matter(tmp_path, monkeypatch):
         folder = tmp_path / str(number)
         folder.mkdir()
         results.append(found(folder, texts, jobs=jobs, size=size))
-    monkeypatch.setattr("threading.active_count", lambda: 2)  # workers that are not forked open the files for themselves
-    (tmp_path / "spawned").mkdir()
-    results.append(found(tmp_path / "spawned", texts, jobs=2, size=100))
     for other in results[1:]:
         assert (other.kept == results[0].kept).all()
         assert (other.similarity == results[0].similarity).all()
+
+
+def test_workers_that_are_not_forked_open_the_files_for_themselves(tmp_path, monkeypatch):
+    pools = []
+    real = verify.OrderedPool
+    monkeypatch.setattr("cleaner.dedup.verify._WORTH_WORKERS", 12)
+    monkeypatch.setattr("cleaner.dedup.verify.OrderedPool", lambda *args, **options: pools.append(1) or real(*args, **options))
+    texts = corpus(120, seed=11)
+    for name in ("alone", "spawned"):
+        (tmp_path / name).mkdir()
+    alone = found(tmp_path / "alone", texts, jobs=1, size=20)
+    assert not pools
+    monkeypatch.setattr("threading.active_count", lambda: 2)
+    spawned = found(tmp_path / "spawned", texts, jobs=2, size=20)
+    assert pools
+    assert (spawned.kept == alone.kept).all()
+    assert (spawned.similarity == alone.similarity).all()
 
 
 def test_a_small_budget_gives_the_same(tmp_path, monkeypatch):
