@@ -105,12 +105,13 @@ def locate(line: bytes, keys: tuple[str, ...]) -> Span | None:
 def _locate_fast(line: bytes, key: str) -> Span | None:
     """The place of a string that is surely the value of the top-level `key`, or None where a scan has to tell.
 
-    Sure is: the key is spelled out once in the whole line, outside of which no escape could spell it another time.
+    Sure is: the key is spelled out once in the whole line, outside of which no escape could spell it another time, and no
+    second object can have begun before it.
     A quoted word in valid JSON is a token of its own unless a backslash stands before its first quote.
     """
     token = b'"%s"' % key.encode() if _PLAIN_KEY.fullmatch(key) else b""
     at = line.find(token) if token else -1
-    if at < 0 or line[at - 1] == _BACKSLASH:
+    if at < 0 or line[at - 1] == _BACKSLASH or line.count(b"{", 0, at) != 1:
         return None
     colon = _COLON.match(line, at + len(token))
     if not colon:

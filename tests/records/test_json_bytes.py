@@ -156,3 +156,8 @@ def test_what_orjson_refuses():
 
 def test_dumps_keeps_big_numbers_and_surrogates():
     assert dumps({"n": 10**30, "s": "\ud800é"}) == '{"n":1000000000000000000000000000000,"s":"\\ud800é"}'.encode()
+
+
+def test_a_key_of_an_inner_object_is_not_the_record_s():
+    assert locate(b'{"":{"text":""}}', ("text",)) is None
+    assert locate(b'{"meta":{"text":"in"},"text":"out"}', ("text",)) == (29, 34)
