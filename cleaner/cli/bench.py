@@ -59,7 +59,12 @@ def run(args: argparse.Namespace) -> int:
     """Score rules, or compare cleaners."""
     if len(args.cleaners) == 1:
         raise ConfigError(f"bench: expected two or more cleaners to compare or none, found only {args.cleaners[0]!r}")
-    return _compare(args) if args.cleaners else _rules(args)
+    if not args.cleaners:
+        return _rules(args)
+    for name in ("rules", "packs", "weights"):
+        if getattr(args, name):
+            raise ConfigError(f"--{name}: is for scoring single rules; cleaners that are compared are named with all they have")
+    return _compare(args)
 
 
 def progress(args: argparse.Namespace, total: int, what: str) -> Callable[[int], None]:

@@ -23,6 +23,8 @@ def run_pages(args: argparse.Namespace) -> int:
     for name in ("harm", "cut", "hand"):
         if getattr(args, name):
             raise ConfigError(f"--{name}: is for texts; pages have a cut of their own each")
+    if args.packs:
+        raise ConfigError("--packs: is for texts; the measures of pages do not depend on packs of phrases")
     output = args.output or (args.rules or rules_root()) / PAGE_WEIGHTS
     against = args.against or (output if output.is_file() else None)
     given = {"trees": args.trees, "depth": args.depth, "folds": args.folds, "threads": args.threads}

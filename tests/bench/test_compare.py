@@ -121,3 +121,16 @@ def test_mining_and_tuning_by_command(tmp_path, capsys):
     assert main(["tune", "--data", data, "-o", str(output), *few]) == 1, "the same data gain nothing over themselves"
     assert output.read_bytes() == written
     assert sys.modules["catboost"]
+
+
+@pytest.mark.parametrize("option", ["--rules", "--packs", "--weights"])
+def test_what_only_single_rules_take_is_refused_for_cleaners(option, tmp_path, capsys):
+    data = tmp_path / "data"
+    data.mkdir()
+    assert main(["bench", "current", "current", "--data", str(data), option, str(tmp_path)]) == 2
+    assert f"{option}: is for scoring single rules" in capsys.readouterr().err
+
+
+def test_packs_are_refused_for_pages(tmp_path, capsys):
+    assert main(["tune", "--data", str(Path(__file__).parents[2] / "benchmarks/gold/html"), "--packs", str(tmp_path)]) == 2
+    assert "--packs: is for texts" in capsys.readouterr().err
