@@ -8,6 +8,7 @@ What decides is data in the header of the weights file, because it belongs to th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -48,28 +49,12 @@ class PageCut:
         Per page the likeliest lines stay, as many as give the best expected F of words: twice the words expected right
         over the words taken plus all the words expected (Lewis, 1995).
         """
-        n = len(likely)
-        sizes = first[1:] - first[:-1]
-        doc = np.repeat(np.arange(len(sizes)), sizes)
-        words = np.maximum(weight, 1).astype(np.int64)
-        order = np.lexsort((np.arange(n), 255 - likely.astype(np.int64), doc))
-        right = (likely * words)[order]
-        taken = 255 * words[order]
-        start = first[:-1][doc]
-        total_right, total_taken = (np.concatenate(([0], np.cumsum(values))) for values in (right, taken))
-        expected = total_right[first[1:]] - total_right[first[:-1]]
-        hit = total_right[1:] - total_right[start]
-        quality = hit / np.maximum(total_taken[1:] - total_taken[start] + expected[doc], 1)
-        cut = np.zeros(len(sizes), np.int64)
+        from cleaner.html.repeat_kernel import best_lines
+
+        stays = np.empty(len(likely), bool)
         low, high = round(255 * self.least), round(255 * self.most)
-        for page, (begin, end) in enumerate(zip(first[:-1].tolist(), first[1:].tolist(), strict=True)):
-            if end > begin:
-                best = order[begin + int(np.argmax(quality[begin:end]))]
-                cut[page] = min(max(int(likely[best]), low), high, int(likely[order[begin]]))
-        out: NDArray[np.bool_] = likely >= cut[doc]
-        promised = np.bincount(doc, likely * words * out, len(sizes))
-        out &= ((promised >= 2 * 255 * self.words) | (sizes <= self.rows))[doc]
-        return out
+        best_lines(first, likely, weight, low, high, math.ceil(2 * 255 * self.words), self.rows, stays)
+        return stays
 
 
 def read_cut(header: Mapping[str, Any], file: str) -> PageCut:
