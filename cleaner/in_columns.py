@@ -105,14 +105,16 @@ class Outputs:
 
     `result` takes the cleaned text (empty: the text column itself), `edits` a list of structs of `start`, `end` (code
     points of the original text, half open), `rule`, `score` (0..1) and `text` (what was removed), `dropped` the reason
-    where nothing is left of a record, `error` why a record was not judged. `annotate` leaves texts alone; `drop_empty`
-    drops records of which nothing is left; `drop_html` puts nulls for pages that became texts.
+    where nothing is left of a record, `error` why a record was not judged, `source` the whole text of a page, to which its
+    edits refer, where there is a column of pages. `annotate` leaves texts alone; `drop_empty` drops records of which
+    nothing is left; `drop_html` puts nulls for pages that became texts.
     """
 
     result: str = ""
     edits: str = ""
     dropped: str = ""
     error: str = ""
+    source: str = ""
     annotate: bool = False
     drop_empty: bool = False
     drop_html: bool = False
@@ -201,9 +203,19 @@ class BatchColumns:
             done = arrow.put(
                 done, outputs.error, arrow.from_texts([result.error if result else None for result in results])
             )
+        if outputs.source and html:
+            done = arrow.put(done, outputs.source, arrow.from_texts(self._sources(batch, text, results)))
         if outputs.drop_empty:
             done = done.filter(arrow.mask(dropped(result) is None for result in results))
         return done
+
+    def _sources(self, batch: Any, text: Path | None, results: Sequence[Result | None]) -> list[str | None]:
+        """The whole texts of the pages among the records; None for records with a text, and for those not judged."""
+        texts = arrow.to_texts(arrow.column(batch, text)) if text else [None] * batch.num_rows
+        return [
+            result.source if old is None and result is not None and not result.error else None
+            for old, result in zip(texts, results, strict=True)
+        ]
 
     def _with_texts(self, batch: Any, text: Path | None, results: Sequence[Result | None]) -> Any:
         """`batch` with the cleaned texts in their column; a column in which nothing changes is not made anew."""

@@ -18,6 +18,8 @@ from cleaner.stream import Watch
 
 EDITS: Final = "cleaner_edits"
 """The column that `--annotate` adds."""
+SOURCE: Final = "cleaner_source"
+"""The column that it adds where there are pages: the text that the edits of a page refer to."""
 
 
 def shard_plan(args: argparse.Namespace) -> Plan:
@@ -39,6 +41,7 @@ def columns(fields: Fields, options: Options) -> BatchColumns:
     """The columns that are read and made."""
     outputs = Outputs(
         edits=EDITS if options.annotate else "",
+        source=SOURCE if options.annotate else "",
         annotate=options.annotate,
         drop_empty=options.drop_empty,
         drop_html=options.drop_html,

@@ -151,6 +151,8 @@ class _Writer:
     def add(self, row: int, shape: Shape) -> None:
         """Write a line."""
         text = self._texts[row]
+        if row in self._marks.numbers and shape.items:
+            self._lists.state(shape.items[0], self._marks.numbers[row])
         cells = shape.row >= 0 and shape.code < 0 and ("\t" in text or self._table == shape.row)
         joint = self._joint(row, shape, cells)
         if joint is _Joint.APART and self._last is not None:
@@ -246,12 +248,17 @@ class _Lists:
     def __init__(self, parents: Sequence[int]) -> None:
         self._parents = parents
         self._numbers: dict[int, int] = {}
+        self._stated: dict[int, int] = {}
         self._indents: dict[int, int] = {}
         """Written item -> columns before its text."""
 
     def has(self, item: int) -> bool:
         """Whether an item has its mark already."""
         return item in self._indents
+
+    def state(self, item: int, number: int) -> None:
+        """The markup says which number an item has."""
+        self._stated.setdefault(item, number)
 
     def mark(self, items: Sequence[int], ordered: bool) -> str:
         """The white space and the mark before a line of an item; `items` are those around it, the innermost first."""
@@ -261,8 +268,9 @@ class _Lists:
             return " " * indent
         mark = "- "
         if ordered:
-            number = self._numbers[self._parents[item]] = self._numbers.get(self._parents[item], 0) + 1
-            mark = f"{number}. "
+            number = self._stated.get(item, self._numbers.get(self._parents[item], 0) + 1)
+            self._numbers[self._parents[item]] = number
+            mark = f"{max(number, 0)}. "
         self._indents[item] = indent + len(mark)
         return " " * indent + mark
 

@@ -14,11 +14,19 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-BEGIN, THEN, END, BLANK, SPOKEN, SPOKEN_END = "\ufdd0\ufdd1\ufdd2\ufdd3\ufdd4\ufdd5"
+_ALL: Final = "\ufdd0\ufdd1\ufdd2\ufdd3\ufdd4\ufdd5\ufdd6\ufdd7"
+BEGIN, THEN, END, BLANK, SPOKEN, SPOKEN_END, NUMBER, NUMBER_END = _ALL
 """Code points that no text may contain. A link is `BEGIN`, its number, `THEN`, its text, `END`; `BLANK` stands in an empty
-cell or line of code, and the language of code between `SPOKEN` and `SPOKEN_END`."""
-_DROPPED: Final = dict.fromkeys(map(ord, (BEGIN, THEN, END, BLANK, SPOKEN, SPOKEN_END)))
-_MARKS: Final = re.compile(f"{BEGIN}\\d+{THEN}|{END}|{BLANK}|{SPOKEN}[^{SPOKEN_END}]*{SPOKEN_END}")
+cell or line of code, the language of code between `SPOKEN` and `SPOKEN_END`, the number of a list item between `NUMBER` and
+`NUMBER_END`."""
+_DROPPED: Final = dict.fromkeys(map(ord, _ALL))
+_MARKS: Final = re.compile(
+    f"{BEGIN}\\d+{THEN}|{END}|{BLANK}|{SPOKEN}[^{SPOKEN_END}]*{SPOKEN_END}|{NUMBER}-?\\d+{NUMBER_END}"
+)
+_NUMBER: Final = re.compile(f"{NUMBER}(-?\\d+){NUMBER_END}")
+_WHOLE: Final = re.compile(r"\s*\+?(-?\d{1,9})(?!\d)")
+"""A whole number as browsers read it from an attribute."""
+_NUMBERED: Final = re.compile(r"<(?:ol\s[^>]*\bstart|li\s[^>]*\bvalue)\s*=", re.IGNORECASE)
 _LANGUAGE: Final = re.compile(
     r"(?:^|\s)(?:(?:language|lang|highlight-source)-|brush:\s*|highlight-(?=\S+\s(?:.*\s)?notranslate\b))([a-z][\w+#.-]*)",
     re.IGNORECASE,
@@ -37,11 +45,13 @@ class Marks:
     """Blank lines of code before a line."""
     languages: Mapping[int, str] = field(default_factory=dict)
     """The language of the code that begins with a line."""
+    numbers: Mapping[int, int] = field(default_factory=dict)
+    """The number of the list item that begins with a line, where the markup states it."""
 
 
 def without_marks(text: str) -> str:
     """`text` without code points that would be taken for marks."""
-    return text.translate(_DROPPED) if any(map(text.__contains__, "\ufdd0\ufdd1\ufdd2\ufdd3\ufdd4\ufdd5")) else text
+    return text.translate(_DROPPED) if any(map(text.__contains__, _ALL)) else text
 
 
 def unmarked(text: str) -> str:
@@ -67,6 +77,37 @@ def mark_cells(tree: LexborHTMLParser) -> None:
         if len(empty) < len(cells):
             for cell in empty:
                 cell.insert_child(BLANK)
+
+
+def states_numbers(html: str) -> bool:
+    """Whether a page may say with which number a list or one of its items begins."""
+    return _NUMBERED.search(html) is not None
+
+
+def mark_items(tree: LexborHTMLParser) -> None:
+    """Mark the items of lists of which the markup states a number, with the number of each."""
+    for found in tree.css("ol"):
+        items = [node for node in found.iter() if node.tag == "li"]
+        number = _whole(found.attributes.get("start"))
+        stated = number is not None
+        number = 1 if number is None else number
+        for item in items:
+            own = _whole(item.attributes.get("value"))
+            stated = stated or own is not None
+            number = number if own is None else own
+            if stated:
+                mark = f"{NUMBER}{number}{NUMBER_END}"
+                if item.first_child is None:
+                    item.insert_child(mark)
+                else:
+                    item.first_child.insert_before(mark)
+            number += 1
+
+
+def _whole(value: str | None) -> int | None:
+    """The whole number at the beginning of an attribute's value, if there is one."""
+    found = _WHOLE.match(value or "")
+    return int(found[1]) if found else None
 
 
 def mark_code(tree: LexborHTMLParser) -> None:
@@ -133,12 +174,18 @@ def read_marks(lines: Sequence[str], targets: Sequence[str]) -> tuple[list[str],
     out: list[str] = []
     blanks: dict[int, int] = {}
     languages: dict[int, str] = {}
+    numbers: dict[int, int] = {}
     before = 0
     for line in lines:
         if BLANK in line:
             line = line.replace(BLANK, "")
             if not line.strip():
                 before += 1
+                continue
+        if NUMBER in line:
+            *_, numbers[len(out)] = map(int, _NUMBER.findall(line))
+            line = _NUMBER.sub("", line)
+            if not line.strip():
                 continue
         if SPOKEN in line:
             head, _, rest = line.partition(SPOKEN)
@@ -149,4 +196,4 @@ def read_marks(lines: Sequence[str], targets: Sequence[str]) -> tuple[list[str],
             blanks[len(out)] = before
             before = 0
         out.append(line)
-    return out, Marks(targets, blanks, languages)
+    return out, Marks(targets, blanks, languages, numbers)

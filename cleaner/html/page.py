@@ -15,7 +15,16 @@ from cleaner.html.elements import CssRule, ElementWords, load_elements
 from cleaner.html.embedded import embedded_html
 from cleaner.html.kind import page_signs
 from cleaner.html.links import mark_links
-from cleaner.html.marks import Marks, mark_cells, mark_code, read_marks, same_lines, without_marks
+from cleaner.html.marks import (
+    Marks,
+    mark_cells,
+    mark_code,
+    mark_items,
+    read_marks,
+    same_lines,
+    states_numbers,
+    without_marks,
+)  # fmt: skip
 from cleaner.html.metadata import PageMeta, page_title
 from cleaner.html.nesting import limit_nesting
 from cleaner.html.tags import TAG
@@ -87,8 +96,9 @@ class PageReader:
 
         `None` where nothing is to be marked, or a second reading gives other lines, as for content the page does not show.
         """
-        code, cells = (bool((page.blocks.elements.tag == TAG[name]).any()) for name in ("pre", "tr"))
-        if page.embedded or not (links or code or cells):
+        code, cells, items = (bool((page.blocks.elements.tag == TAG[name]).any()) for name in ("pre", "tr", "ol"))
+        items = items and states_numbers(page.html)
+        if page.embedded or not (links or code or cells or items):
             return None
         targets: list[str] = []
 
@@ -97,6 +107,8 @@ class PageReader:
                 mark_code(tree)
             if cells:
                 mark_cells(tree)
+            if items:
+                mark_items(tree)
             if links:
                 targets.extend(mark_links(tree, page.url))
 

@@ -269,3 +269,15 @@ def test_large_row_groups_are_cut_the_same_way_for_any_batch(tmp_path, monkeypat
                 if part.ends_group:
                     ends.append(seen)
             assert [after - before for before, after in zip([0, *ends], ends, strict=False)] == spans
+
+
+def test_annotated_pages_carry_the_text_that_their_edits_refer_to(tmp_path):
+    pages = {"html": ["<p>A\nAD b</p>", None], "text": pa.array([None, "AD c\nD"], pa.string())}
+    pq.write_table(pa.table(pages), tmp_path / "in.parquet")
+    cleaner("clean", "in.parquet", "-o", "out.parquet", "--html-field", "html", "--annotate")
+    page, text = pq.read_table("out.parquet").to_pylist()
+    assert (page["html"], page["text"]) == ("<p>A\nAD b</p>", None) and text["cleaner_source"] is None
+    assert text["text"] == "AD c\nD" and text["cleaner_edits"]
+    for edit in page["cleaner_edits"]:
+        assert page["cleaner_source"][edit["start"] : edit["end"]] == edit["text"]
+    assert page["cleaner_edits"]

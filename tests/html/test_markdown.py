@@ -112,3 +112,25 @@ def test_a_page_cleaned_to_markdown_keeps_its_code_as_it_was():
     <p>It has run every day since the spring of last year, and the log has not missed a boat in all that time.</p></article>"""
     result = Cleaner(format="markdown").clean(html=html)
     assert "```python\nfor boat in harbour.boats():\n    log.write(boat.name)\n\n    log.flush()\n```" in result.text
+
+
+@pytest.mark.parametrize(
+    ("html", "written"),
+    [
+        ("<ol start=5><li>a<li>b</ol>", "5. a\n6. b"),
+        ("<ol><li>a<li value=7><p>b</p><li>c</ol>", "1. a\n7. b\n8. c"),
+        ("<ol start=3><li>a<ol><li>b</ol><li>c</ol>", "3. a\n   1. b\n4. c"),
+        ("<ol start=3><li><ol start=2><li>b</ol><li>c</ol>", "2. b\n4. c"),
+        ("<ol start=x><li>a</ol>", "1. a"),
+        ("<ul><li value=4>a</ul>", "- a"),
+        ("<ol start=2><li><pre>a</pre><li>b</ol>", "2. ```\n   a\n   ```\n\n3. b"),
+    ],
+)
+def test_lists_begin_where_the_markup_says(html: str, written: str) -> None:
+    assert markdown(html) == written
+
+
+def test_a_numbered_list_keeps_its_numbers_where_an_item_goes() -> None:
+    page = READER.read("<ol start=5><li>a<li>b<li>c</ol>")
+    lines, marks = READER.marked_lines(page, links=False) or ([], None)
+    assert lines == ["a", "b", "c"] and to_markdown(page.blocks, [True, False, True], lines, marks) == "5. a\n7. c"
