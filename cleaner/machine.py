@@ -29,6 +29,7 @@ _MODEL: Final = "numpy"
 """How numba divides: without a branch for zero, which no kernel ever divides by."""
 _TYPES: Final[Mapping[str, str]] = {
     "i8": "int64", "i4": "int32", "i2": "int16", "u8": "uint64", "u4": "uint32", "u1": "uint8", "b1": "bool",
+    "f8": "float64",
 }  # fmt: skip
 _KEPT: Final = 8
 """Files of other sources or processors that stay beside a new one."""
@@ -62,7 +63,7 @@ def _address(array: NDArray[Any]) -> int:
 class _Parameter:
     """One parameter of a kernel: a number, or an array in C order of one element type."""
 
-    __slots__ = ("dims", "dtype", "mark")
+    __slots__ = ("dims", "dtype", "mark", "number")
 
     def __init__(self, mark: str) -> None:
         """`mark` is `i8` or another short name, for arrays with `[]` or `[,]` behind it."""
@@ -70,6 +71,7 @@ class _Parameter:
         self.mark = mark
         self.dims = 1 + shape.count(",") if shape else 0
         self.dtype = np.dtype(_TYPES[name])
+        self.number: Callable[[Any], int | float] = float if self.dtype.kind == "f" else int
 
     def native(self) -> list[Any]:
         """The types by which it is handed over: what owns an array and is not known here, its sizes, data, shape, strides."""
@@ -105,7 +107,7 @@ class Kernel:
         given: list[Any] = []
         for (dims, dtype, width), value in zip(self._expected, values, strict=True):
             if not dims:
-                given.append(int(value))
+                given.append(parameter.number(value))
                 continue
             if value.dtype != dtype or value.ndim != dims or not value.flags.c_contiguous:
                 raise TypeError(f"{self.name}: expected an array {dtype}[{dims}], found {value.dtype} of shape {value.shape}")
@@ -119,11 +121,19 @@ class Kernel:
             raise RuntimeError(f"kernel {self.name} failed")
         return bool(answer.value & 1) if self.result == "b1" else answer.value
 
+    def __reduce__(self) -> tuple[Callable[[str, str], Any], tuple[str, str]]:
+        return _named, (self.function.__module__, self.function.__name__)
+
     def _load(self) -> Callable[..., int]:
         types = [kind for parameter in self.parameters for kind in parameter.native()]
         prototype = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, *types)
         self._native = cast("Callable[..., int]", prototype(self._library.address(self.name)))
         return self._native
+
+
+def _named(module: str, name: str) -> Any:
+    """A kernel that went to another process by its name."""
+    return getattr(import_module(module), name)
 
 
 class Library:
@@ -133,7 +143,7 @@ class Library:
         """`modules` of `package` are imported when all has to be compiled; `sources` are what that depends on."""
         self._package, self._modules, self._sources = package, modules, [*sources, Path(__file__)]
         self._kernels: dict[str, Kernel] = {}
-        self._inner: list[Callable[..., Any]] = []
+        self._inner: list[tuple[Callable[..., Any], str]] = []
         self._addresses: dict[str, int] = {}
         self._engine: Any = None
         self._lock = threading.Lock()
@@ -151,8 +161,21 @@ class Library:
 
     def inner(self, function: Function) -> Function:
         """A function that only kernels call: it becomes part of them, and stays what it is elsewhere."""
-        self._inner.append(function)
+        self._inner.append((function, "never"))
         return function
+
+    def inlined(self, function: Function) -> Function:
+        """The same for a small function of inner loops: it is put into its callers before anything else is done."""
+        self._inner.append((function, "always"))
+        return function
+
+    @property
+    def ready(self) -> bool:
+        """Whether the kernels are loaded, or kept by an earlier process, so that nothing has to be compiled."""
+        if self._addresses:
+            return True
+        path = self._path(import_module("llvmlite.binding"))
+        return path is not None and path.exists()
 
     def load(self) -> None:
         """Load all kernels, or compile them if they never were; a process that starts others does so before it does."""
@@ -200,8 +223,8 @@ class Library:
             import_module(f"{self._package}.{module}")
         from numba.extending import register_jitable
 
-        for function in self._inner:
-            register_jitable(error_model=_MODEL, _nrt=False)(function)
+        for function, inline in self._inner:
+            register_jitable(error_model=_MODEL, _nrt=False, inline=inline)(function)
         whole = llvm.parse_assembly("")
         symbols = {}
         for name, kernel in self._kernels.items():
