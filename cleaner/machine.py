@@ -97,7 +97,7 @@ class Kernel:
         self.parameters = [_Parameter(mark) for mark in parameters]
         self.name = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
         self.__doc__ = function.__doc__
-        self._expected = [(parameter.dims, parameter.dtype, parameter.dtype.itemsize) for parameter in self.parameters]
+        self._expected = [(one.dims, one.dtype, one.dtype.itemsize, one.number) for one in self.parameters]
         self._library = library
         self._native: Callable[..., int] | None = None
 
@@ -105,9 +105,9 @@ class Kernel:
         """Call it; `TypeError` where a value is not of the declared type."""
         native = self._native or self._load()
         given: list[Any] = []
-        for (dims, dtype, width), value in zip(self._expected, values, strict=True):
+        for (dims, dtype, width, number), value in zip(self._expected, values, strict=True):
             if not dims:
-                given.append(parameter.number(value))
+                given.append(number(value))
                 continue
             if value.dtype != dtype or value.ndim != dims or not value.flags.c_contiguous:
                 raise TypeError(f"{self.name}: expected an array {dtype}[{dims}], found {value.dtype} of shape {value.shape}")
