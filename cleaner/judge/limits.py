@@ -4,9 +4,12 @@ Both are data in the header of a weights file, because they belong to the scores
 
     "cut": 1776                                 or "cut": [[0, 2200], [200, 900]]
     "veto": -512                                or "veto": {"default": -512, "legal": -1024}
+    "large": 60
 
 Levels are log-odds times `UNIT`. A cut of pairs follows the share of a text (0..255) that the scores call boilerplate,
-straight from pair to pair: of whole pages most lines go, so that less certainty does for one of them.
+straight from pair to pair: of whole pages most lines go, so that less certainty does for one of them. `large` is the part
+of a text's body, in thousandths, above which a line is too much to lose because of one strong rule: its score has to pass
+the cut as well.
 """
 
 from __future__ import annotations
@@ -19,13 +22,16 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaner.document import Bytes
+from cleaner.document import Bytes, Ints
 from cleaner.errors import RuleError
 from cleaner.judge.trees import UNIT
 from cleaner.packs.schema import CLASSES
 
 Levels = NDArray[np.int32]
+Longs = NDArray[np.int64]
 _NEVER: Final = -(2**30)
+_WHOLE: Final = 1000
+"""The body of a text, in the unit of `large`."""
 _SHARES: Final = 256
 
 
@@ -37,6 +43,8 @@ class Limits:
     """(256,): by the share of a text that is boilerplate, the level above which its lines go."""
     veto: Levels
     """(classes,): a line at or below this level stays, whatever a rule of that class and of strength `alone` says."""
+    large: int = _WHOLE
+    """Thousandths of a text's body: on longer lines no rule of strength `alone` decides without the score."""
 
     @property
     def cut(self) -> int:
@@ -48,12 +56,20 @@ class Limits:
         levels: Levels = self.cuts[share]
         return levels
 
+    def are_large(self, length: Ints, body: Longs) -> NDArray[np.bool_]:
+        """Which rows are large, by their characters and those of their text's body; none where the header sets no limit."""
+        if self.large >= _WHOLE:
+            return np.zeros(len(length), bool)
+        large: NDArray[np.bool_] = length.astype(np.int64) * _WHOLE > body * self.large
+        return large
+
     def as_header(self) -> dict[str, Any]:
         """The fields of a header that `read_limits` reads back."""
         veto = dict(zip(CLASSES, self.veto.tolist(), strict=True))
         often = max(set(veto.values()), key=lambda level: (list(veto.values()).count(level), level))
         table = {"default": often, **{name: level for name, level in veto.items() if level != often}}
-        return {"cut": _corners(self.cuts), "veto": table}
+        large = {"large": self.large} if self.large < _WHOLE else {}
+        return {"cut": _corners(self.cuts), "veto": table, **large}
 
     @property
     def constant(self) -> bool:
@@ -89,7 +105,13 @@ def read_limits(header: Mapping[str, Any], file: str) -> Limits:
     """The limits of a weights file; `RuleError` names the field of the header and what was expected."""
     if "cut" not in header:
         raise RuleError(f"{file}: header: field 'cut' is missing, expected a level or pairs of share and level")
-    return Limits(_cuts(header["cut"], file), _veto(header.get("veto", _NEVER), file))
+    return Limits(_cuts(header["cut"], file), _veto(header.get("veto", _NEVER), file), _large(header.get("large", _WHOLE), file))
+
+
+def _large(found: Any, file: str) -> int:
+    if not _is_level(found) or not 0 <= found <= _WHOLE:
+        raise RuleError(f"{file}: header: field 'large': expected thousandths of a body, 0..{_WHOLE}, got {found!r}")
+    return int(found)
 
 
 def _cuts(found: Any, file: str) -> Levels:

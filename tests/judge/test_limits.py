@@ -44,6 +44,18 @@ def test_measures_may_overrule_a_strong_rule(tmp_path, strength, veto, goes):
     assert found.text == (TEXT.replace(LINE + "\n", "") if goes else TEXT)
 
 
+@pytest.mark.parametrize(("large", "strength", "goes"), [(400, "alone", False), (600, "alone", True), (400, "always", True)])
+def test_a_large_part_of_a_text_does_not_go_because_of_one_strong_rule(tmp_path, large, strength, goes):
+    """The line is little more than half of its text."""
+    found = Cleaner(rules=[rule(strength)], weights=weights(tmp_path, large=large)).clean(TEXT)
+    assert (LINE not in found.text) is goes
+
+
+def test_a_large_line_goes_where_its_score_passes_the_cut(tmp_path):
+    found = Cleaner(rules=[rule("alone")], weights=weights(tmp_path, large=0, cut=-3000)).clean(TEXT)
+    assert LINE not in found.text
+
+
 def test_without_weights_nothing_overrules(tmp_path):
     assert LINE not in Cleaner(rules=[rule("alone")], weights=False).clean(TEXT).text
     assert (no_limits().veto < -(2**29)).all()
@@ -67,6 +79,8 @@ def test_a_cut_follows_the_share_of_boilerplate():
         ({"cut": [[10, 5], [5, 10]]}, "rising shares"),
         ({"cut": [[0, 5], [256, 10]]}, "share 0..255"),
         ({"cut": 1, "veto": {"legals": 3}}, "'legals' is no class of rules"),
+        ({"cut": 1, "large": 0.06}, "field 'large': expected thousandths of a body"),
+        ({"cut": 1, "large": 1001}, "field 'large': expected thousandths of a body"),
         ({"cut": 1, "veto": 0.5}, "field 'veto': expected a whole number or a table"),
     ],
 )
@@ -84,8 +98,10 @@ def test_the_veto_is_per_class():
 
 @pytest.mark.parametrize("cut", [1755, [[0, 2200], [200, 900]], [[16, 2000], [64, 1900], [255, 300]]])
 def test_limits_return_as_they_were_written(cut):
-    limits = read_limits({"cut": cut, "veto": {"default": -512, "repeat": -4096}}, "w.json")
+    limits = read_limits({"cut": cut, "veto": {"default": -512, "repeat": -4096}, "large": 60}, "w.json")
     again = read_limits(limits.as_header(), "w.json")
+    assert again.large == 60
+    assert "large" not in read_limits({"cut": cut}, "w.json").as_header()
     assert (again.cuts == limits.cuts).all()
     assert (again.veto == limits.veto).all()
     assert limits.as_header()["veto"] == {"default": -512, "repeat": -4096}
