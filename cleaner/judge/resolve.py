@@ -134,7 +134,7 @@ def _cuts(look: Look, judged: Judged | None, limits: Limits) -> NDArray[np.int32
     """Per row: the level its score has to pass."""
     if judged is None or limits.constant:
         return np.full(len(look.lines), limits.cut, np.int32)
-    return limits.of_rows(judged.share)
+    return limits.of_rows(judged.share, look.place.all(judged.first > 0))
 
 
 def _decided_alone(
