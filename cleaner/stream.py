@@ -147,6 +147,7 @@ class Source:
                     max_line=self._plan.max_line,
                     first=start.first,
                     offset=start.offset,
+                    even=self._plan.jobs > 1,
                 )
                 self._passed += stream.position()
                 self._open = None

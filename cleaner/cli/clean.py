@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import sys
@@ -132,15 +133,23 @@ def run(args: argparse.Namespace) -> int:
         add_arguments(parser)
         sys.stdout.write(config.show(args, config.settings_of(parser)))
         return DONE
+    gc.disable()  # nearly all that a start makes stays; `_stream` turns it on again
+    try:
+        stats = _clean(args)
+    finally:
+        gc.enable()
+    _summary(args, stats)
+    allowed = 0 if args.strict else args.max_bad
+    return BAD_RECORDS if allowed is not None and stats.bad > allowed else DONE
+
+
+def _clean(args: argparse.Namespace) -> Stats:
     options = _options(args)
     plan, source = _plan_and_source(args)
     with Interrupts() as interrupts:
         fields = _fields(args, source)
         with _watch(args, plan, source, interrupts) as watch:
-            stats = _stream(args, plan, options, fields, source, watch)
-    _summary(args, stats)
-    allowed = 0 if args.strict else args.max_bad
-    return BAD_RECORDS if allowed is not None and stats.bad > allowed else DONE
+            return _stream(args, plan, options, fields, source, watch)
 
 
 def _plan_and_source(args: argparse.Namespace) -> tuple[Plan, Source] | tuple[shards.Plan, shards.Source]:
@@ -173,7 +182,7 @@ def _stream(
 ) -> Stats:
     from cleaner import Cleaner, stream
     from cleaner.pipeline import BatchCleaner
-    from cleaner.records.workers import spare_collector
+    from cleaner.records.workers import reuse_memory, spare_collector
 
     given = {name: getattr(args, name) for name in ENGINE if getattr(args, name) is not None}
     engine = Cleaner(**given)
@@ -184,6 +193,7 @@ def _stream(
         "options": asdict(options),
     }
     spare_collector()  # the rules stay
+    reuse_memory()
     if not isinstance(plan, stream.Plan):
         from cleaner.cli.parquet import clean_shards
 
