@@ -101,7 +101,7 @@ def _add_running(group: Any) -> None:
     add("-j", "--jobs", type=positive, default=cores(), metavar="N", help="worker processes (default: all cores)")
     add("--batch-chars", type=positive, default=BATCH_BYTES, metavar="N", help=f"size of a batch ({BATCH_BYTES})")
     add("--max-line", type=positive, default=MAX_LINE, metavar="BYTES", help="longer lines pass unjudged (1 GiB)")
-    add("--max-bad", type=int, metavar="N", help="exit with 1 beyond so many bad records (default: no limit)")
+    add("--max-bad", type=count, metavar="N", help="exit with 1 beyond so many bad records (default: no limit)")
     add("--strict", action="store_true", help="the same as --max-bad 0")
     add("--progress", action=argparse.BooleanOptionalAction, help="a bar on stderr (default: on a terminal)")
     add("--show-config", action="store_true", help="print the merged settings as TOML and stop")
@@ -118,6 +118,13 @@ def positive(value: str) -> int:
     """A number of at least 1."""
     if not value.isdecimal() or int(value) < 1:
         raise argparse.ArgumentTypeError(f"expected a number of at least 1, found {value!r}")
+    return int(value)
+
+
+def count(value: str) -> int:
+    """A number of at least 0."""
+    if not value.isdecimal():
+        raise argparse.ArgumentTypeError(f"expected a number of at least 0, found {value!r}")
     return int(value)
 
 
@@ -311,6 +318,10 @@ def _watch(
 
 
 def _summary(args: argparse.Namespace, stats: Stats) -> None:
+    if stats.no_text and stats.no_text == stats.records - stats.quarantined and not args.quiet:
+        looked = args.text_field or args.html_field or args.schema
+        found = f" where it was looked for ({looked})" if looked else ""
+        print(f"cleaner: no record has a text{found}; --text-field says where it is", file=sys.stderr)
     if args.quiet or not (args.verbose or stats.bad or sys.stderr.isatty()):
         return
     share = 1 - stats.chars_out / stats.chars_in if stats.chars_in else 0.0

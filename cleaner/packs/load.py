@@ -75,6 +75,8 @@ def pack_files(path: Path) -> list[Path]:
     if not path.is_dir():
         raise RuleError(f"{path}: no such file or folder of rules")
     files = [file for file in path.rglob("*.toml") if "weights" not in file.parts]
+    if not files:
+        raise RuleError(f"{path}: no rules in this folder, expected files *.toml")
     return sorted(files, key=lambda file: (file.parent.name != "common", file.relative_to(path).as_posix()))
 
 

@@ -180,6 +180,8 @@ class Input:
 
 def _open_raw(path: str) -> io.FileIO:
     if path == STDIN:
+        if sys.stdin is None:
+            raise RecordError("stdin: cannot be read: it is closed")
         return io.FileIO(sys.stdin.fileno(), "rb", closefd=False)
     return io.FileIO(path, "rb")
 
@@ -198,7 +200,9 @@ def read_batches(
     """The records of `stream` from where it stands, in batches of about `size` bytes.
 
     `first` and `offset` name the place where the stream stands. With `even`, batches of lines shrink towards the end of
-    a file, so that several workers are done with the last ones at about the same time. WARC files are told by their first bytes and cut at
+    a file, so that several workers are done with the last ones at about the same time.
+
+    WARC files are told by their first bytes and cut at
     record borders. A line longer than `max_line` bytes (at least 16) comes as several `piece` batches.
     """
     size = max(min(size, max_line), _SNIFF)
