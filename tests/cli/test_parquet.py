@@ -269,3 +269,12 @@ def test_large_row_groups_are_cut_the_same_way_for_any_batch(tmp_path, monkeypat
                 if part.ends_group:
                     ends.append(seen)
             assert [after - before for before, after in zip([0, *ends], ends, strict=False)] == spans
+
+
+@pytest.mark.parametrize("option", ["--ledger", "--quarantine", "--stats"])
+def test_an_input_is_never_overwritten(tmp_path, option):
+    write(tmp_path / "in.parquet", rows(5))
+    before = (tmp_path / "in.parquet").read_bytes()
+    done = cleaner("clean", "in.parquet", "-o", "out.parquet", option, "./in.parquet", code=2)
+    assert b"./in.parquet: is an input" in done.stderr
+    assert (tmp_path / "in.parquet").read_bytes() == before
