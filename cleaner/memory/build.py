@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import groupby, islice
 from typing import Any, Final
 
 import numpy as np
@@ -180,18 +180,20 @@ def _sample_texts(runs: Sequence[Run], wanted: set[int], ranks: range) -> Iterat
     )
     place = np.concatenate([np.arange(run.size("samples")) for run in runs] or [np.zeros(0, int)])
     ends = [run.read("ends") for run in runs]
-    count, before = 0, (-1, -1)
-    for row in np.lexsort((place, of_run, index[:, 1], index[:, 0])).tolist():
-        site, page = index[row].tolist()
-        if (site, page) == before:
-            continue
-        count = count + 1 if site == before[0] else 1
-        before = (site, page)
-        if count - 1 not in ranks or site not in wanted:
-            continue
+
+    def text_at(row: int) -> str:
         run, at = int(of_run[row]), int(place[row])
         start = int(ends[run][at - 1]) if at else 0
-        yield site, runs[run].read("texts", start, int(ends[run][at])).tobytes().decode()
+        return runs[run].read("texts", start, int(ends[run][at])).tobytes().decode()
+
+    count, before = 0, -1
+    order = np.lexsort((place, of_run, index[:, 1], index[:, 0])).tolist()
+    for (site, _), rows in groupby(order, key=lambda row: tuple(index[row].tolist())):
+        count = count + 1 if site == before else 1
+        before = site
+        if count - 1 in ranks and site in wanted:
+            # A page that was read with several texts shows the one that is first in order, whatever was read first.
+            yield site, min(map(text_at, rows))
 
 
 def _find_lines(

@@ -107,9 +107,9 @@ def _similar(distinct: DataFrame) -> DataFrame:
     """Pairs of pages of a site that share enough paragraphs."""
     entries = distinct.selectExpr("site", "page", "row", "size(keys) as size", "explode(keys) as key")
     # Where a site has few pages that differ, a bucket is small when it holds a share of them.
-    enough = TEMPLATE_SHARE * BUCKET
-    few = distinct.groupBy("site").agg(_f().count("*").alias("rows")).where(f"rows < {enough}")
-    most = f"greatest({TEMPLATE_LEAST}, coalesce(rows, {enough}) div {TEMPLATE_SHARE})"
+    many = TEMPLATE_SHARE * BUCKET
+    few = distinct.groupBy("site").agg(_f().count("*").alias("rows")).where(f"rows < {many}")
+    most = f"greatest({TEMPLATE_LEAST}, coalesce(rows, {many}) div {TEMPLATE_SHARE})"
     buckets = (
         entries.groupBy("site", "key").agg(_f().count("*").alias("members")).where(f"members between 2 and {BUCKET}")
     )
