@@ -8,7 +8,7 @@ What decides is data in the header of the weights file, because it belongs to th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -33,17 +33,20 @@ class PageCut:
     words: float = 4.0
     """A page that promises fewer words than this has no content: it is a shell, a refusal, a form."""
     rows: int = 5
-    """A page of at most so many lines has content all the same: there is hardly anything to tell it from, and an empty
-    answer is right only where the page had nothing to say."""
+    """A page of at most so many different lines has content all the same: there is hardly anything to tell it from, and an
+    empty answer is right only where the page had nothing to say."""
 
     def as_header(self) -> dict[str, Any]:
         """The fields of a header that `read_cut` reads back."""
         return {FIELD: asdict(self)}
 
-    def best_lines(self, likely: Bytes, weight: Ints, first: Ints) -> NDArray[np.bool_]:
+    def best_lines(
+        self, likely: Bytes, weight: Ints, first: Ints, different: Sequence[int] | None = None
+    ) -> NDArray[np.bool_]:
         """Which lines stay, of lines that are `likely` (0..255) part of the content.
 
-        `weight` is twice a line's length in words, `first` each page's first line, and the number of all lines.
+        `weight` is twice a line's length in words, `first` each page's first line, and the number of all lines;
+        `different` is how many different lines each page has, if that is known, counted at least up to one more than `rows`.
 
         Per page the likeliest lines stay, as many as give the best expected F of words: twice the words expected right
         over the words taken plus all the words expected (Lewis, 1995).
@@ -68,7 +71,8 @@ class PageCut:
                 cut[page] = min(max(int(likely[best]), low), high, int(likely[order[begin]]))
         out: NDArray[np.bool_] = likely >= cut[doc]
         promised = np.bincount(doc, likely * words * out, len(sizes))
-        out &= ((promised >= 2 * 255 * self.words) | (sizes <= self.rows))[doc]
+        few = sizes <= self.rows if different is None else np.array(different, np.int64) <= self.rows
+        out &= ((promised >= 2 * 255 * self.words) | few)[doc]
         return out
 
 

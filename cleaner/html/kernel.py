@@ -16,7 +16,8 @@ from cleaner.compiled import Function, inner
 
 Array = Any
 """A numpy array inside compiled code, where its element's type is the compiler's business."""
-_SOURCES: Final = [Path(__file__).with_name(name) for name in ("kernel.py", "measure_kernel.py", "repeat_kernel.py")]
+_FILES: Final = ("kernel.py", "measure_kernel.py", "repeat_kernel.py", "list_kernel.py")
+_SOURCES: Final = [Path(__file__).with_name(name) for name in _FILES]
 
 
 def kernel(result: str, *parameters: str) -> Callable[[Function], Function]:
