@@ -24,10 +24,10 @@ from cleaner.judge.resolve import Languages, decide, undecided
 from cleaner.judge.score import Judged, Scorer
 from cleaner.judge.trees import load_weights
 from cleaner.kernels.base import LIBRARY
-from cleaner.packs.load import load_rules, rules_root
+from cleaner.packs.load import rules_root
 from cleaner.packs.match import RuleSet, compile_rules
+from cleaner.packs.ready import ready_rules
 from cleaner.packs.schema import Rule
-from cleaner.packs.tables import digest_of
 
 if TYPE_CHECKING:
     from cleaner.judge.explain import LineReport
@@ -95,15 +95,16 @@ class Cleaner:
     def _build(self) -> None:
         LIBRARY.load()  # once, before workers are forked that would all have to
         options = self._options
-        rules = options["rules"]
-        if rules is None:
-            rules = load_rules(
+        self._rules: RuleSet = (
+            ready_rules(
                 languages=options["languages"],
                 extra=options["packs"],
                 select=options["select"],
                 ignore=options["ignore"],
             )
-        self._rules: RuleSet = compile_rules(rules, kept=True)
+            if options["rules"] is None
+            else compile_rules(options["rules"], kept=True)
+        )
         self._languages = Languages.of(self._rules)
         self._scorer = self._load_scorer(options["weights"])
         self._limits = (self._scorer.limits if self._scorer else no_limits()).asked_for(options["min_score"])
@@ -133,7 +134,7 @@ class Cleaner:
         from cleaner.memory.evidence import MemoryJudge
         from cleaner.memory.site_memory import SiteMemory
 
-        if not any(rule.id.startswith(_MEMORY_PACK) for rule in self._rules.rules):
+        if not any(name.startswith(_MEMORY_PACK) for name in self._rules.ids):
             return None
         opened = SiteMemory.load(memory) if isinstance(memory, str) else memory
         return MemoryJudge(opened, rules_root() / _MEMORY_WEIGHTS)
@@ -155,7 +156,7 @@ class Cleaner:
     @property
     def rules(self) -> tuple[Rule, ...]:
         """The rules that are on."""
-        return self._rules.rules
+        return tuple(self._rules.rules)
 
     def settings(self) -> dict[str, Any]:
         """The options that decide about results, as plain data for headers of ledgers and reports."""
@@ -165,7 +166,7 @@ class Cleaner:
     @cached_property
     def digest(self) -> str:
         """A short hash of everything that decides about results: rules, weights, options."""
-        marks = [digest_of(self._rules.rules)]
+        marks = [self._rules.digest]
         if self._scorer is not None:
             for trees in (self._scorer.first, self._scorer.second):
                 marks.append(hashlib.blake2b(trees.leaves.tobytes() + trees.border.tobytes()).hexdigest())

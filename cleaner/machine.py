@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cleaner.errors import ConfigError
 from cleaner.kept import cache_home, keep, recall
@@ -28,15 +29,41 @@ _MODEL: Final = "numpy"
 """How numba divides: without a branch for zero, which no kernel ever divides by."""
 _TYPES: Final[Mapping[str, str]] = {
     "i8": "int64", "i4": "int32", "i2": "int16", "u8": "uint64", "u4": "uint32", "u1": "uint8", "b1": "bool",
+    "f8": "float64",
 }  # fmt: skip
 _KEPT: Final = 8
 """Files of other sources or processors that stay beside a new one."""
 
 
+def _find_pointer() -> int:
+    """Where in an array object the address of its data stands, in bytes; -1 where that cannot be told.
+
+    Numpy's own way to that address makes a dictionary each time, which for kernels with twenty arrays takes longer than
+    what they do. The place is looked for, not assumed: it must hold the address of several arrays.
+    """
+    probes = [np.empty(size, np.uint8) for size in (1, 100, 10_000)]
+    words = np.empty(0).__sizeof__() // 8
+    for place in range(8, 8 * words, 8):
+        if all(_WORD_AT(id(probe) + place).value == probe.__array_interface__["data"][0] for probe in probes):
+            return place
+    return -1
+
+
+_WORD_AT: Final = ctypes.c_size_t.from_address
+_POINTER: Final = _find_pointer()
+
+
+def _address(array: NDArray[Any]) -> int:
+    """Where the data of an array begins."""
+    if _POINTER < 0:  # pragma: no cover - another interpreter or layout
+        return int(array.__array_interface__["data"][0])
+    return _WORD_AT(id(array) + _POINTER).value
+
+
 class _Parameter:
     """One parameter of a kernel: a number, or an array in C order of one element type."""
 
-    __slots__ = ("dims", "dtype", "mark")
+    __slots__ = ("dims", "dtype", "mark", "number")
 
     def __init__(self, mark: str) -> None:
         """`mark` is `i8` or another short name, for arrays with `[]` or `[,]` behind it."""
@@ -44,6 +71,7 @@ class _Parameter:
         self.mark = mark
         self.dims = 1 + shape.count(",") if shape else 0
         self.dtype = np.dtype(_TYPES[name])
+        self.number: Callable[[Any], int | float] = float if self.dtype.kind == "f" else int
 
     def native(self) -> list[Any]:
         """The types by which it is handed over: what owns an array and is not known here, its sizes, data, shape, strides."""
@@ -69,6 +97,7 @@ class Kernel:
         self.parameters = [_Parameter(mark) for mark in parameters]
         self.name = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
         self.__doc__ = function.__doc__
+        self._expected = [(one.dims, one.dtype, one.dtype.itemsize, one.number) for one in self.parameters]
         self._library = library
         self._native: Callable[..., int] | None = None
 
@@ -76,25 +105,35 @@ class Kernel:
         """Call it; `TypeError` where a value is not of the declared type."""
         native = self._native or self._load()
         given: list[Any] = []
-        for parameter, value in zip(self.parameters, values, strict=True):
-            dims = parameter.dims
+        for (dims, dtype, width, number), value in zip(self._expected, values, strict=True):
             if not dims:
-                given.append(int(value))
+                given.append(number(value))
                 continue
-            if value.dtype != parameter.dtype or value.ndim != dims or not value.flags.c_contiguous:
-                raise TypeError(f"{self.name}: expected {parameter.mark}, found {value.dtype} of shape {value.shape}")
-            data: int = value.__array_interface__["data"][0]
-            given += (None, None, value.size, value.itemsize, data, *value.shape, *value.strides)
+            if value.dtype != dtype or value.ndim != dims or not value.flags.c_contiguous:
+                raise TypeError(f"{self.name}: expected an array {dtype}[{dims}], found {value.dtype} of shape {value.shape}")
+            if dims == 1:
+                size = value.size
+                given += (None, None, size, width, _address(value), size, width)
+            else:
+                given += (None, None, value.size, width, _address(value), *value.shape, *value.strides)
         answer, trouble = ctypes.c_int64(), ctypes.c_void_p()
         if native(ctypes.addressof(answer), ctypes.addressof(trouble), *given):
             raise RuntimeError(f"kernel {self.name} failed")
         return bool(answer.value & 1) if self.result == "b1" else answer.value
+
+    def __reduce__(self) -> tuple[Callable[[str, str], Any], tuple[str, str]]:
+        return _named, (self.function.__module__, self.function.__name__)
 
     def _load(self) -> Callable[..., int]:
         types = [kind for parameter in self.parameters for kind in parameter.native()]
         prototype = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, *types)
         self._native = cast("Callable[..., int]", prototype(self._library.address(self.name)))
         return self._native
+
+
+def _named(module: str, name: str) -> Any:
+    """A kernel that went to another process by its name."""
+    return getattr(import_module(module), name)
 
 
 class Library:
@@ -104,7 +143,7 @@ class Library:
         """`modules` of `package` are imported when all has to be compiled; `sources` are what that depends on."""
         self._package, self._modules, self._sources = package, modules, [*sources, Path(__file__)]
         self._kernels: dict[str, Kernel] = {}
-        self._inner: list[Callable[..., Any]] = []
+        self._inner: list[tuple[Callable[..., Any], str]] = []
         self._addresses: dict[str, int] = {}
         self._engine: Any = None
         self._lock = threading.Lock()
@@ -122,8 +161,21 @@ class Library:
 
     def inner(self, function: Function) -> Function:
         """A function that only kernels call: it becomes part of them, and stays what it is elsewhere."""
-        self._inner.append(function)
+        self._inner.append((function, "never"))
         return function
+
+    def inlined(self, function: Function) -> Function:
+        """The same for a small function of inner loops: it is put into its callers before anything else is done."""
+        self._inner.append((function, "always"))
+        return function
+
+    @property
+    def ready(self) -> bool:
+        """Whether the kernels are loaded, or kept by an earlier process, so that nothing has to be compiled."""
+        if self._addresses:
+            return True
+        path = self._path(import_module("llvmlite.binding"))
+        return path is not None and path.exists()
 
     def load(self) -> None:
         """Load all kernels, or compile them if they never were; a process that starts others does so before it does."""
@@ -171,8 +223,8 @@ class Library:
             import_module(f"{self._package}.{module}")
         from numba.extending import register_jitable
 
-        for function in self._inner:
-            register_jitable(error_model=_MODEL, _nrt=False)(function)
+        for function, inline in self._inner:
+            register_jitable(error_model=_MODEL, _nrt=False, inline=inline)(function)
         whole = llvm.parse_assembly("")
         symbols = {}
         for name, kernel in self._kernels.items():

@@ -90,13 +90,13 @@ class PageCleaner:
         self._veto = int(read.header.get("veto", _VETO)) if scored else _NEVER - 1
         self._min_odds = min_odds
         self._scored = scored
-        self._numbers: dict[str, int] = {rule.id: number for number, rule in enumerate(rules.rules)}
-        named = {rule.id.rpartition("/")[2]: number for number, rule in enumerate(rules.rules) if rule.kind == "element"}
+        self._numbers: dict[str, int] = {name: number for number, name in enumerate(rules.ids)}
+        named = {rules.ids[number].rpartition("/")[2]: number for number in np.flatnonzero(rules.element).tolist()}
         self._of_group = np.array([named.get(group.id, -1) for group in self._reader.words.groups], np.int32)
         self._named = read_named(read.header, read.file)
         if self._named is not None:
-            self._by_votes = np.array([rule.cls in self._named.votes.classes for rule in rules.rules], bool)
-            able = [number >= 0 and rules.rules[number].cls in self._named.elements.classes for number in self._of_group]
+            self._by_votes = np.array([CLASSES[cls] in self._named.votes.classes for cls in rules.cls.tolist()], bool)
+            able = [number >= 0 and CLASSES[rules.cls[number]] in self._named.elements.classes for number in self._of_group]
             self._by_elements = np.where(able, self._of_group, np.int32(-1))
 
     def clean(

@@ -122,7 +122,6 @@ def _documents(args: argparse.Namespace) -> int:
         reading=Reading(text=args.text_field, id=args.id_field, keep=args.keep, score=args.score_field),
         annotate=args.annotate,
         jobs=args.jobs,
-        lean=True,
         watch=watch(args),
     )()
     _report(args, summary)

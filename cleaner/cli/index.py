@@ -75,8 +75,8 @@ def _open(args: argparse.Namespace, *, write: bool) -> Index:
         from cleaner.dedup.index import DedupIndex
 
         if args.action == "create":
-            return DedupIndex.create(args.index, settings(args), lean=True)
-        index = DedupIndex(args.index, write=write, lean=True)
+            return DedupIndex.create(args.index, settings(args))
+        index = DedupIndex(args.index, write=write)
     try:
         _check(args, index)
     except CleanerError:
@@ -102,7 +102,7 @@ def _files(args: argparse.Namespace) -> int:
         stack.enter_context(index)
         out: Any = stack.enter_context(Output(path) if path else nullcontext())
         reading = Reading(text=args.text_field, id=args.id_field)
-        files = IndexFiles(index=index, reading=reading, jobs=args.jobs, lean=True, watch=watch(args))
+        files = IndexFiles(index=index, reading=reading, jobs=args.jobs, watch=watch(args))
         inputs = args.items or [STDIN]
         counts = files.add(inputs, out) if args.action == "add" else files.query(inputs, out)
         _tell(args, counts, index.cut_pairs)

@@ -42,7 +42,6 @@ def cut_paragraphs(
         max_documents=args.max_documents or 3,
         min_words=args.min_words or 20,
         jobs=args.jobs,
-        lean=True,
         watch=watch,
     )
     work = Path(args.work or ("cleaner-dedup" if args.output == STDOUT else args.output) + ".work")

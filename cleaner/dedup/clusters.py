@@ -6,6 +6,8 @@ unlike; the similarity that is reported is always that to the kept text itself.
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -16,9 +18,14 @@ from numpy.typing import NDArray
 from cleaner.dedup import kernel
 from cleaner.dedup.corpus import SetSource
 from cleaner.dedup.settings import Settings
+from cleaner.dedup.threads import in_threads
 from cleaner.dedup.verify import Comparer, Pairs, left_of, packed, right_of
 
 Ids = NDArray[np.int64]
+Order = tuple[NDArray[np.uint64], int]
+"""See `_sorted_keys`."""
+_ORDERS: Final = 4
+"""Bands that are sorted together, ahead of their use."""
 _STAR_ROUNDS: Final = (1, 1, 2, 4, 8)
 """Bands whose candidates are verified together, while clusters are still few and each merge saves comparisons."""
 _ROUND_PAIRS: Final = 1 << 18
@@ -128,7 +135,7 @@ def join_firsts(
     texts: Banded, settings: Settings, progress: Progress, *, compare: Comparer, save: Save | None = None
 ) -> None:
     """Join what is similar to the first text of one of its buckets."""
-    _join(_star_rounds(texts, settings, progress), settings, progress, compare=compare, save=save)
+    _join(_star_rounds(texts, settings, progress, compare.jobs), settings, progress, compare=compare, save=save)
 
 
 def join_others(
@@ -141,7 +148,7 @@ def join_others(
     looks: int | None = None,
 ) -> None:
     """Join what is similar to any text of one of its buckets; in each, at most `looks` pairs are looked at."""
-    rounds = _rest_rounds(texts, settings, progress, _LOOKS if looks is None else looks)
+    rounds = _rest_rounds(texts, settings, progress, _LOOKS if looks is None else looks, compare.jobs)
     _join(rounds, settings, progress, compare=compare, save=save)
 
 
@@ -190,38 +197,47 @@ def _verify(pairs: Pairs, threshold: float, compare: Comparer, progress: Progres
     compiled.remember(progress.failed, pairs[~alike])
 
 
-def _star_rounds(texts: Banded, settings: Settings, progress: Progress) -> Iterator[Pairs]:
+def _star_rounds(texts: Banded, settings: Settings, progress: Progress, jobs: int) -> Iterator[Pairs]:
     """The first text of each bucket with its others, some bands at a time."""
     compiled = kernel.load()
     marks, agreeing = texts.marks(), _agreeing(settings)
-    out = np.empty(len(progress.distinct), np.uint64)
+
+    def pairs_of(band: int) -> Pairs:
+        order, bits = _order(texts, progress, band)
+        out = np.empty(len(order), np.uint64)
+        known = (order, bits, progress.distinct, progress.parent, texts.sizes, settings.threshold)
+        return out[: compiled.stars(*known, marks, agreeing, progress.failed, out)].copy()
+
     for first, last in _star_bands(settings.bands):
         if last <= progress.stars:
             continue
-        found = []
-        for band in range(first, last):
-            order, bits = _sorted_keys(texts.keys(band)[progress.distinct])
-            arguments = (order, bits, progress.distinct, progress.parent, texts.sizes, settings.threshold)
-            found.append(out[: compiled.stars(*arguments, marks, agreeing, progress.failed, out)].copy())
+        found = in_threads(pairs_of, range(first, last), jobs=jobs)
         progress.stars = last
         yield np.unique(np.concatenate(found))
 
 
-def _rest_rounds(texts: Banded, settings: Settings, progress: Progress, looks: int) -> Iterator[Pairs]:
+def _rest_rounds(texts: Banded, settings: Settings, progress: Progress, looks: int, jobs: int) -> Iterator[Pairs]:
     """All pairs of a bucket that are not of one cluster yet, in portions."""
     compiled = kernel.load()
     marks, agreeing = texts.marks(), _agreeing(settings)
     out = np.empty(max(_ROUND_PAIRS, len(progress.distinct)), np.uint64)
+    members = np.empty(len(progress.distinct), np.uint64)
+    near = np.empty((min(len(members), 2 * math.isqrt(looks) + 2), marks.shape[1]), np.uint64)
     found: list[Pairs] = []
     first = progress.band
+    orders: list[Order] = []
     while progress.band < settings.bands:
-        order, bits = _sorted_keys(texts.keys(progress.band)[progress.distinct])
+        if not orders:
+            bands = range(progress.band, min(settings.bands, progress.band + (_ORDERS if jobs > 1 else 1)))
+            orders = in_threads(functools.partial(_order, texts, progress), bands, jobs=jobs)
+        order, bits = orders.pop(0)
         while progress.place < len(order):
             known = (order, bits, progress.distinct, progress.parent, texts.sizes, settings.threshold)
-            place = (progress.place, progress.row)
-            made, progress.place, progress.row = compiled.rest(
-                *(*known, marks, agreeing, progress.failed, looks, *place, out, progress.cut)
+            place = np.array((progress.place, progress.row))
+            made = compiled.rest(
+                *(*known, marks, agreeing, progress.failed, looks, members, near, place, out, progress.cut)
             )
+            progress.place, progress.row = place.tolist()
             found.append(out[:made].copy())
             if sum(map(len, found)) >= _ROUND_PAIRS:
                 # A pair stands in one bucket of a band, so only several bands can give it twice.
@@ -256,7 +272,12 @@ def _star_bands(bands: int) -> Iterator[tuple[int, int]]:
         first += width
 
 
-def _sorted_keys(keys: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], int]:
+def _order(texts: Banded, progress: Progress, band: int) -> Order:
+    """The buckets of a band."""
+    return _sorted_keys(texts.keys(band)[progress.distinct])
+
+
+def _sorted_keys(keys: NDArray[np.uint64]) -> Order:
     """The high bits of `keys` with their places in the low bits, sorted, and how many bits those are."""
     bits = max(1, (len(keys) - 1).bit_length())
     order = keys & ~np.uint64((1 << bits) - 1)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import os
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -11,8 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleaner.dedup.sketch import Sketches, starts_of
-from cleaner.dedup.store import Array, Arrays, as_bytes, write_arrays
-from cleaner.errors import RecordError
+from cleaner.dedup.store import Array, Arrays, as_bytes, read_exactly, write_arrays, write_bytes
 
 Ids = NDArray[np.int64]
 Sets = NDArray[np.uint64]
@@ -20,6 +23,8 @@ _GAP: Final = 1 << 15
 """Bytes between two wanted sets that are cheaper to read than to jump over."""
 _OPEN_CHUNKS: Final = 16
 _OPEN_FILES: Final = 200
+_KEY_BYTES: Final = 32 << 20
+"""Keys that are read together, or those of a single band."""
 
 
 class SetSource(Protocol):
@@ -50,17 +55,26 @@ def write_chunk(path: Path, sketches: Sketches) -> None:
 
 
 class Corpus:
-    """Chunk files as one sequence of texts, numbered from 0 in the order of the files."""
+    """Chunk files as one sequence of texts, numbered from 0 in the order of the files.
+
+    Keys and sets may be read by several threads at once.
+    """
 
     def __init__(self, paths: Sequence[Path]) -> None:
         self.paths = list(paths)
         self._open: dict[int, Arrays] = {}
         self._descriptors: dict[int, int] = {}
+        self._lock, self._key_lock = threading.Lock(), threading.Lock()
+        self._keys: NDArray[np.uint64] = np.empty((0, 0), np.uint64)
+        self._keys_from = self._bands = 0
+        self._key_offsets: list[int] = []
         sizes, offsets = [], []
         for number in range(len(self.paths)):
             chunk = self.chunk(number)
             sizes.append(chunk.read("sizes"))
             offsets.append(chunk.offset("sets"))
+            self._key_offsets.append(chunk.offset("keys"))
+            self._bands = chunk.shape("keys")[0]
         self.sizes: NDArray[np.int32] = np.concatenate(sizes) if sizes else np.empty(0, np.int32)
         self.first: Ids = starts_of(np.array([len(one) for one in sizes], np.int32))
         # Where each set begins in its file, in bytes.
@@ -69,7 +83,11 @@ class Corpus:
 
     def __getstate__(self) -> dict[str, Any]:
         # A worker that was not forked opens the files for itself.
-        return {**self.__dict__, "_open": {}, "_descriptors": {}}
+        emptied: dict[str, Any] = {"_open": {}, "_descriptors": {}, "_lock": None, "_key_lock": None}
+        return {**self.__dict__, **emptied, "_keys": np.empty((0, 0), np.uint64)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _lock=threading.Lock(), _key_lock=threading.Lock())
 
     def __len__(self) -> int:
         return len(self.sizes)
@@ -84,13 +102,22 @@ class Corpus:
         self._open[number] = found
         return found
 
-    def _descriptor(self, number: int) -> int:
-        found = self._descriptors.get(number)
-        if found is None:
-            if len(self._descriptors) >= _OPEN_FILES:
-                os.close(self._descriptors.pop(next(iter(self._descriptors))))
-            found = self._descriptors[number] = os.open(self.paths[number], os.O_RDONLY | getattr(os, "O_BINARY", 0))
-        return found
+    @contextlib.contextmanager
+    def _reading(self, number: int) -> Iterator[int]:
+        """A descriptor of a chunk's file: the first few hundred stay open, the others as long as they are read from."""
+        flags = os.O_RDONLY | getattr(os, "O_BINARY", 0)
+        with self._lock:
+            found = self._descriptors.get(number)
+            if found is None and len(self._descriptors) < _OPEN_FILES:
+                found = self._descriptors[number] = os.open(self.paths[number], flags)
+        if found is not None:
+            yield found
+            return
+        found = os.open(self.paths[number], flags)
+        try:
+            yield found
+        finally:
+            os.close(found)
 
     def close(self) -> None:
         """Close the files that are open."""
@@ -108,18 +135,32 @@ class Corpus:
         path = self.paths[0].with_name(f"marks-{len(self)}")
         if not path.exists():
             part = path.with_name(path.name + ".part")
-            with part.open("wb") as out:
+            with part.open("wb", buffering=0) as out:
                 for number in range(len(self.paths)):
-                    self.chunk(number).read("marks").tofile(out)
+                    write_bytes(out, as_bytes(self.chunk(number).read("marks")))
             part.replace(path)
         return np.memmap(path, np.uint64, "r", shape=(len(self), width))
 
     def keys(self, band: int) -> NDArray[np.uint64]:
-        """The keys of one band, one per text."""
-        out = np.empty(len(self), np.uint64)
-        for number in range(len(self.paths)):
+        """The keys of one band, one per text; not to be written to."""
+        if not len(self):
+            return np.empty(0, np.uint64)
+        together = max(1, _KEY_BYTES // (8 * len(self)))
+        first = band // together * together
+        with self._key_lock:
+            if first != self._keys_from or not len(self._keys):
+                self._keys, self._keys_from = self._keys_of(first, min(together, self._bands - first)), first
+            return self._keys[band - first]
+
+    def _keys_of(self, band: int, count: int) -> NDArray[np.uint64]:
+        """The keys of `count` bands from `band` on, (count, n)."""
+        out = np.empty((count, len(self)), np.uint64)
+        for number, offset in enumerate(self._key_offsets):
             first, last = self.first[number], self.first[number + 1]
-            self.chunk(number).read_into("keys", band, out[first:last])
+            block = np.empty((count, last - first), np.uint64)
+            with self._reading(number) as descriptor:
+                read_exactly(descriptor, as_bytes(block), offset + 8 * band * block.shape[1], self.paths[number])
+            out[:, first:last] = block
         return out
 
     def digests(self) -> NDArray[np.uint64]:
@@ -145,22 +186,18 @@ class Corpus:
             *(one.tolist() for one in (8 * starts[firsts], 8 * starts[lasts])),
             strict=True,
         )
-        for first, last, number, low, high, place, until in places:
-            if high - low == until - place:
-                self._read(number, view[place:until], low)
-                continue
-            block = np.empty((high - low) // 8, np.uint64)
-            self._read(number, as_bytes(block), low)
-            for at in range(first, last):
-                out[starts[at] : starts[at + 1]] = block[(begin[at] - low) // 8 : (end[at] - low) // 8]
+        for number, parts in itertools.groupby(places, key=itemgetter(2)):
+            with self._reading(number) as descriptor:
+                for first, last, _, low, high, place, until in parts:
+                    if high - low == until - place:
+                        read_exactly(descriptor, view[place:until], low, self.paths[number])
+                        continue
+                    block = np.empty((high - low) // 8, np.uint64)
+                    read_exactly(descriptor, as_bytes(block), low, self.paths[number])
+                    for at in range(first, last):
+                        out[starts[at] : starts[at + 1]] = block[(begin[at] - low) // 8 : (end[at] - low) // 8]
         return out, starts
 
     def _chunks_of(self, ids: Ids) -> Ids:
         """The number of each text's chunk."""
         return np.searchsorted(self.first, ids, side="right") - 1
-
-    def _read(self, number: int, view: memoryview, offset: int) -> None:
-        while (count := os.preadv(self._descriptor(number), [view], offset)) < len(view):
-            if not count:
-                raise RecordError(f"{self.paths[number]}: cut off")
-            view, offset = view[count:], offset + count

@@ -94,7 +94,6 @@ class DocumentRun:
     reading: Reading = field(default_factory=Reading)
     annotate: bool = False
     jobs: int = 1
-    lean: bool = False
     watch: Watch = field(default_factory=Watch)
 
     def __call__(self) -> Summary:
@@ -112,11 +111,11 @@ class DocumentRun:
                 return self._write(corpus, found, chosen)
 
     def _sketch(self, folder: Path) -> list[Range]:
-        reader = RangeReader(folder, self.settings, self.reading, lean=self.lean, say=self.watch.say)
+        reader = RangeReader(folder, self.settings, self.reading, say=self.watch.say)
         return read_inputs(self.files.inputs, folder, reader, jobs=self.jobs, watch=self.watch)
 
     def _clusters(self, corpus: Corpus, folder: Path) -> Clusters:
-        compare = Comparer(corpus, jobs=self.jobs, lean=self.lean)
+        compare = Comparer(corpus, jobs=self.jobs)
         path = folder / _PROGRESS
 
         due = 0.0

@@ -24,7 +24,7 @@ from cleaner.dedup.corpus import Ids, Sets
 from cleaner.dedup.runs import Run, merge_runs, write_run
 from cleaner.dedup.settings import Settings
 from cleaner.dedup.sketch import Sketcher, Sketches, starts_of, take
-from cleaner.dedup.store import as_bytes
+from cleaner.dedup.store import as_bytes, write_bytes
 from cleaner.dedup.verify import Comparer, left_of, packed, right_of
 from cleaner.dedup.work import lock
 from cleaner.errors import ConfigError, IndexMismatch
@@ -103,7 +103,7 @@ class DedupIndex:
     does as well (unless an exception is under way).
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, write: bool = False, lean: bool = False) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, write: bool = False) -> None:
         """Open the index in the folder `path`; `IndexMismatch` where there is none that this program can read."""
         self.path = Path(path)
         self._stack = contextlib.ExitStack()
@@ -117,7 +117,6 @@ class DedupIndex:
         try:
             self._open()
             self._sketcher: Sketcher | None = None
-            self._lean = lean
             if write:
                 self._cut_back()
         except BaseException:
@@ -125,7 +124,7 @@ class DedupIndex:
             raise
 
     @classmethod
-    def create(cls, path: str | os.PathLike[str], settings: Settings | None = None, *, lean: bool = False) -> Self:
+    def create(cls, path: str | os.PathLike[str], settings: Settings | None = None) -> Self:
         """A new, empty index, opened for writing; `ConfigError` where the folder is not empty."""
         folder = Path(path)
         if folder.exists() and any(folder.iterdir()):
@@ -134,7 +133,7 @@ class DedupIndex:
         for name in _GROWING:
             (folder / name).touch()
         write_whole(folder / _HEADER, _Header((settings or Settings()).header()).dump())
-        return cls(path, write=True, lean=lean)
+        return cls(path, write=True)
 
     def _open(self) -> None:
         for attempt in range(10):
@@ -200,7 +199,7 @@ class DedupIndex:
     def sketcher(self) -> Sketcher:
         """What sketches texts for this index."""
         if self._sketcher is None:
-            self._sketcher = Sketcher(self.settings, lean=self._lean)
+            self._sketcher = Sketcher(self.settings)
         return self._sketcher
 
     def query(self, texts: Sequence[str]) -> list[Match]:
@@ -219,7 +218,7 @@ class DedupIndex:
         if below is not None:
             wanted &= left < below + right
         pairs = np.unique(packed(left[wanted], right[wanted] + size))
-        similarity = Comparer(_Batch(self, sketches), lean=self._lean)(pairs, self.settings.threshold)
+        similarity = Comparer(_Batch(self, sketches))(pairs, self.settings.threshold)
         good = similarity >= self.settings.threshold
         rows, queries, similarity = left_of(pairs[good]), right_of(pairs[good]) - size, similarity[good]
         order = np.lexsort((rows, -similarity, queries))
@@ -261,8 +260,8 @@ class DedupIndex:
     def _append(self, sets: Sets, sizes: NDArray[np.int32], ids: Sequence[bytes]) -> Ids:
         ends = np.cumsum(np.fromiter(map(len, ids), np.int64, len(ids))) + self._header.id_bytes
         for name, data in zip(_GROWING, (sets, sizes, np.frombuffer(b"".join(ids), np.uint8), ends), strict=True):
-            with (self.path / name).open("ab") as file:
-                np.ascontiguousarray(data).tofile(file)
+            with (self.path / name).open("ab", buffering=0) as file:
+                write_bytes(file, as_bytes(np.ascontiguousarray(data)))
         first = len(self.sizes)
         self.sizes = np.concatenate((self.sizes, sizes))
         self._start = starts_of(self.sizes)
@@ -347,8 +346,8 @@ class DedupIndex:
         removed = self._header.removed
         if self._removed.any():
             removed = f"removed-{self._header.generation:06}-{int(self._removed.sum())}"
-            with (self.path / removed).open("wb") as file:
-                np.packbits(self._removed).tofile(file)
+            with (self.path / removed).open("wb", buffering=0) as file:
+                write_bytes(file, as_bytes(np.packbits(self._removed)))
         before = self._header.runs
         self._header = replace(self._header, runs=tuple(run.path.name for run in self._runs), removed=removed)
         for name in (*_GROWING, *self._header.runs, removed):

@@ -47,7 +47,6 @@ class IndexFiles:
     index: Index
     reading: Reading
     jobs: int = 1
-    lean: bool = False
     watch: Watch = Watch()  # noqa: RUF009 - frozen
 
     def query(self, inputs: Sequence[str], out: Sink) -> Counts:
@@ -86,7 +85,7 @@ class IndexFiles:
         """Ids, sketches and the number of bad lines, a range at a time (in Redis with signatures)."""
         signatures = isinstance(self.index, RedisIndex)
         reader = RangeReader(
-            folder, self.index.settings, self.reading, lean=self.lean, say=self.watch.say, signatures=signatures
+            folder, self.index.settings, self.reading, say=self.watch.say, signatures=signatures
         )
         map_ranges(reader, found, jobs=self.jobs, watch=self.watch)
         with ExitStack() as stack:

@@ -128,7 +128,6 @@ class ParagraphRun:
     max_documents: int = 3
     min_words: int = 20
     jobs: int = 1
-    lean: bool = False
     watch: Watch = field(default_factory=Watch)
 
     def __post_init__(self) -> None:
@@ -148,12 +147,12 @@ class ParagraphRun:
         return cuts
 
     def _find(self, inputs: Sequence[str], folder: Path, done: Path) -> None:
-        reader = ParagraphReader(folder, self.settings, self.reading, lean=self.lean, say=self.watch.say)
+        reader = ParagraphReader(folder, self.settings, self.reading, say=self.watch.say)
         found = read_inputs(inputs, folder, reader, jobs=self.jobs, watch=self.watch)
         with ExitStack() as stack:
             corpus = Corpus([reader.path(one.number) for one in found])
             stack.callback(corpus.close)
-            compare = Comparer(corpus, jobs=self.jobs, lean=self.lean)
+            compare = Comparer(corpus, jobs=self.jobs)
             long = long_shingles(self.min_words, self.settings)
             progress = clustering.start(corpus, smallest=long)
             clustering.find(corpus, self.settings, compare=compare, progress=progress)

@@ -74,13 +74,12 @@ class RangeReader:
         settings: Settings,
         reading: Reading,
         *,
-        lean: bool = False,
         say: Callable[[str], None] | None = None,
         signatures: bool = False,
     ) -> None:
         self.folder, self.settings, self.reading = folder, settings, reading
-        self._lean, self._signatures = lean, signatures
-        self._sketcher: Sketcher | None = Sketcher(settings, say=say, lean=lean)
+        self._signatures = signatures
+        self._sketcher: Sketcher | None = Sketcher(settings, say=say)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_sketcher": None}
@@ -122,7 +121,7 @@ class RangeReader:
     def sketched(self, columns: Columns) -> dict[str, NDArray[Any]]:
         """What a chunk holds of its texts; overwritten by the next call."""
         if self._sketcher is None:
-            self._sketcher = Sketcher(self.settings, lean=self._lean)
+            self._sketcher = Sketcher(self.settings)
         return self._sketched(columns, self._sketcher)
 
     def _sketched(self, columns: Columns, sketcher: Sketcher) -> dict[str, NDArray[Any]]:

@@ -27,7 +27,7 @@ _BATCH: Final = 500
 class RedisIndex:
     """Documents in Redis under a name; the methods are those of `DedupIndex`, and what is added counts at once."""
 
-    def __init__(self, url: str, *, lean: bool = False, _create: Settings | None = None) -> None:
+    def __init__(self, url: str, *, _create: Settings | None = None) -> None:
         """Connect to `redis://host:port/db?name=NAME`; `IndexMismatch` where there is no index of that name."""
         try:
             import redis
@@ -36,7 +36,7 @@ class RedisIndex:
             raise ConfigError(f"an index in Redis needs the packages datasketch and redis: {error}") from error
         address, query = url.partition("?")[::2]
         self.name = parse_qs(query).get("name", ["cleaner"])[0]
-        self.url, self._lean, self.cut_pairs = url, lean, 0
+        self.url, self.cut_pairs = url, 0
         self._minhash: Any = MinHash
         self._client: Any = redis.Redis.from_url(address)
         try:
@@ -61,9 +61,9 @@ class RedisIndex:
         self._sketcher: Sketcher | None = None
 
     @classmethod
-    def create(cls, url: str, settings: Settings | None = None, *, lean: bool = False) -> Self:
+    def create(cls, url: str, settings: Settings | None = None) -> Self:
         """A new, empty index; `ConfigError` where there is one of that name."""
-        return cls(url, lean=lean, _create=settings or Settings())
+        return cls(url, _create=settings or Settings())
 
     def _header(self, create: Settings | None) -> None:
         key = f"{self.name}:header"
@@ -80,7 +80,7 @@ class RedisIndex:
     def sketcher(self) -> Sketcher:
         """What sketches texts for this index."""
         if self._sketcher is None:
-            self._sketcher = Sketcher(self.settings, lean=self._lean)
+            self._sketcher = Sketcher(self.settings)
         return self._sketcher
 
     def _signature(self, values: Any) -> Any:

@@ -97,15 +97,16 @@ def encode(text: str) -> bytes:
 class Sketcher:
     """Sketches batches of texts; keeps its scratch memory, and nothing else, from one batch to the next."""
 
-    def __init__(self, settings: Settings, *, say: Callable[[str], None] | None = None, lean: bool = False) -> None:
-        """`say` and `lean` are those of `kernel.load`."""
+    def __init__(self, settings: Settings, *, say: Callable[[str], None] | None = None) -> None:
+        """`say` is that of `kernel.load`."""
         from cleaner.dedup import kernel
 
         self.settings = settings
-        self._kernel = kernel.load(say, lean=lean)
+        self._kernel = kernel.load(say)
         unit: Unit = settings.unit  # type: ignore[assignment]
         self._table = word_table(unit)
         self._permutations = permutations(settings.permutations, settings.seed)
+        self._signature = np.empty(settings.permutations, np.uint32)
         self._bands = settings.bands
         self._words = np.empty(0, np.uint64)
         self._slots = np.empty(0, np.uint64)
@@ -120,7 +121,8 @@ class Sketcher:
         if is_array(texts):
             return self._buffers(*text_buffers(texts), signatures=signatures)
         # A string of narrow characters is known not to hold wide ones, so this looks at few texts.
-        encoded = [encode(text.lower() if any(char in text for char in CONTEXTUAL) else text) for text in texts]
+        first, second = CONTEXTUAL
+        encoded = [encode(text.lower() if first in text or second in text else text) for text in texts]
         return self._joined(encoded, signatures)
 
     def buffers(self, data: Bytes, starts: NDArray[np.int64], *, signatures: bool = False) -> Sketches:
@@ -154,7 +156,7 @@ class Sketcher:
         minima = np.empty((count if signatures else 0, self.settings.permutations), np.uint32)
         filled = self._kernel.sketch(
             *(data, starts, self._table, self.settings.ngram, self._permutations, self.settings.rows),
-            *(self._words, self._slots, self._sets, sizes, digests, keys, marks, minima),
+            *(self._words, self._slots, self._signature, self._sets, sizes, digests, keys, marks, minima),
         )
         return Sketches(self._sets[:filled], sizes, digests, np.ascontiguousarray(keys.T), marks, minima)
 

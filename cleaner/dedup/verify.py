@@ -1,4 +1,4 @@
-"""Exact similarity of candidate pairs: their shingle sets are read back and compared, in this process or in several."""
+"""Exact similarity of candidate pairs: their shingle sets are read back and compared, by threads or by processes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from cleaner.dedup import kernel
 from cleaner.dedup.corpus import SetSource
+from cleaner.dedup.threads import MOST, in_threads
 from cleaner.records.workers import OrderedPool
 
 Pairs = NDArray[np.uint64]
@@ -17,6 +18,8 @@ _BUDGET: Final = 4 << 20
 """Shingles in memory at a time (32 MiB), or those of a single pair."""
 _TASK_PAIRS: Final = 4096
 _WORTH_WORKERS: Final = 6 * _TASK_PAIRS
+"""From so many pairs on, processes compare them; fewer are compared by threads, which start at once."""
+_WORTH_A_THREAD: Final = 512
 _LOW: Final = np.uint64(0xFFFFFFFF)
 _SHIFT: Final = np.uint64(32)
 
@@ -42,33 +45,34 @@ class Comparer:
     A pair that cannot reach `least` counts as 0. Results do not depend on `jobs`.
     """
 
-    def __init__(self, source: SetSource, *, jobs: int = 1, lean: bool = False) -> None:
-        self._source, self._jobs = source, jobs
-        self._kernel = kernel.load(lean=lean)
-        self._slots: NDArray[np.uint64] = np.empty(16, np.uint64)
-        self._bits: NDArray[np.uint64] = np.empty(16, np.uint64)
+    def __init__(self, source: SetSource, *, jobs: int = 1) -> None:
+        self._source, self.jobs = source, jobs
+        self._kernel = kernel.load()
         self._least = 0.0
+        self._budget = _BUDGET
 
     def __call__(self, pairs: Pairs, least: float) -> NDArray[np.float64]:
         """One index per pair of the packed `pairs`; pairs with the same left text should follow one another."""
         self._least = least
-        if self._jobs > 1 and len(pairs) >= _WORTH_WORKERS:
+        self._budget = _BUDGET
+        if self.jobs > 1 and len(pairs) >= _WORTH_WORKERS:
             tasks = [pairs[at : at + _TASK_PAIRS] for at in range(0, len(pairs), _TASK_PAIRS)]
-            pool = OrderedPool(self._compare, jobs=self._jobs, split=_halves, give_up=_give_up)
+            pool = OrderedPool(self._compare, jobs=self.jobs, split=_halves, give_up=_give_up)
             return np.concatenate(list(pool.map(tasks)))
-        return self._compare(pairs)
+        threads = max(1, min(self.jobs, MOST, len(pairs) // _WORTH_A_THREAD))
+        self._budget = _BUDGET // threads
+        return np.concatenate(in_threads(self._compare, np.array_split(pairs, threads), jobs=threads))
 
     def _compare(self, pairs: Pairs) -> NDArray[np.float64]:
         left, right = left_of(pairs), right_of(pairs)
         ids, left, right = _numbered(left, right, len(self._source.sizes))
-        if len(pairs) > 1 and int(self._source.sizes[ids].sum()) > _BUDGET:
+        if len(pairs) > 1 and int(self._source.sizes[ids].sum()) > self._budget:
             return np.concatenate([self._compare(half) for half in _halves(pairs)])
         sets, starts = self._source.sets(ids)
         needed = 16 << int(np.max(np.diff(starts), initial=1)).bit_length()
-        if len(self._slots) < needed:
-            self._slots, self._bits = np.empty(needed, np.uint64), np.empty(needed, np.uint64)
+        slots, bits = np.empty(needed, np.uint64), np.empty(needed, np.uint64)
         out = np.empty(len(pairs), np.float64)
-        self._kernel.overlaps(left, right, starts, sets, self._least, self._slots, self._bits, out)
+        self._kernel.overlaps(left, right, starts, sets, self._least, slots, bits, out)
         return out
 
 

@@ -18,25 +18,24 @@ def find(scene: Scene) -> Findings:
     weight = lines.weight()
     _, ends = last_kinds(lines)
     able = (weight >= 2 * low) & (weight <= 2 * high) & (ends != STOP) & (ends != COMMA) & ~scene.listed
-    first, stop = lines.first[lines.doc], lines.first[lines.doc + 1]
     # Two of them with prose directly above; what follows is none of them, or a subhead: one more, with prose below it.
-    n = len(able)
-    here = np.arange(n - 1)
-    below = np.minimum(here + 2, n - 1)
-    after = np.minimum(here + 3, n - 1)
-    inside = here + 2 < stop[:-1]
-    ends_here = ~inside | ~able[below]
-    subhead = ~ends_here & (here + 3 < stop[:-1]) & scene.prose[after]
-    prose_above = np.append(False, scene.prose)[:-2] & (here > first[:-1])
-    pair = able[:-1] & able[1:] & (lines.doc[:-1] == lines.doc[1:]) & (ends_here | subhead) & prose_above
-    in_prose = subhead | (inside & scene.prose[below])
+    here = 1 + np.flatnonzero(able[1:-1] & able[2:] & scene.prose[:-2])
+    here = here[(lines.doc[here - 1] == lines.doc[here]) & (lines.doc[here] == lines.doc[here + 1])]
+    if not len(here):
+        return {}
+    stop, last = lines.first[lines.doc[here] + 1], len(able) - 1
+    inside, below = here + 2 < stop, np.minimum(here + 2, last)
+    ends_here = ~(inside & able[below])
+    subheads = ~ends_here & (here + 3 < stop) & scene.prose[np.minimum(here + 3, last)]
+    in_prose = subheads | (inside & scene.prose[below])
+    pair = ends_here | subheads
     plain = _plain(lines)
     found: dict[str, list[int]] = {"pair": [], "pair-in-prose": []}
-    for row in np.flatnonzero(pair).tolist():
-        if subhead[row] and _alike(scene.folded(row + 1), scene.folded(row + 2), share):
+    for row, subhead, between in zip(here[pair].tolist(), subheads[pair].tolist(), in_prose[pair].tolist(), strict=True):
+        if subhead and _alike(scene.folded(row + 1), scene.folded(row + 2), share):
             continue  # three of a kind are entries of something
         if _alike(scene.folded(row), scene.folded(row + 1), share):
-            sure = in_prose[row] and plain[row] and plain[row + 1]
+            sure = between and plain[row] and plain[row + 1]
             found["pair-in-prose" if sure else "pair"] += [row, row + 1]
     return {name: np.array(rows, np.int32) for name, rows in found.items()}
 

@@ -37,14 +37,18 @@ def find(scene: Scene) -> Findings:
             low = int(lines.first[doc])
             titled += _against_title(scene, range(low, min(int(lines.first[doc + 1]), low + _HEAD)), title, least, most)
     glued = np.append(row[kind == 0], np.array(titled, np.int32))
-    glued = glued[~(_full_stop(lines, glued) | scene.listed[glued])]
+    if len(glued):
+        glued = glued[~(_full_stop(lines, glued) | scene.listed[glued])]
     return {"glued": glued, "title-with-site": row[kind == 1]}
 
 
 def _full_stop(lines: Lines, rows: Ints) -> NDArray[np.bool_]:
     """Which of `rows` end in a full stop, as sentences do and titles do not."""
     closing, inner = last_kinds(lines, rows)
-    return np.isin(lines.points[lines.end[rows] - 1], _FULL_STOPS) | ((closing != inner) & (inner == STOP)) | (closing == QUOTE)
+    last = lines.points[lines.end[rows] - 1]
+    stopped = (last[:, None] == _FULL_STOPS).any(axis=1)
+    found: NDArray[np.bool_] = stopped | ((closing != inner) & (inner == STOP)) | (closing == QUOTE)
+    return found
 
 
 def _against_title(scene: Scene, rows: range, title: str, least: int, most: int) -> list[int]:

@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cleaner.detectors import captions, crumbs, repeats
 from cleaner.detectors.scene import Findings, Scene
+from cleaner.document import run_starts
 from cleaner.packs.match import RuleSet
 from cleaner.votes import Votes, no_votes
 
@@ -24,14 +26,17 @@ def detect(rules: RuleSet, scene: Scene) -> Votes:
     if not rules.detectors or not len(scene.lines):
         return no_votes()
     lines, many = scene.lines, len(rules.rules)
-    keys = [np.zeros(0, np.int64)]
+    keys: list[NDArray[np.int64]] = []
     for name, find in _DETECTORS.items():
         wanted = rules.detectors.get(name, {})
         if not wanted:
             continue
         scene.settings = {rule: rules.rules[index].settings for rule, index in wanted.items()}
         for rule, rows in find(scene).items():
-            if rule in wanted:
+            if rule in wanted and len(rows):
                 keys.append(rows.astype(np.int64) * many + wanted[rule])
-    row, rule_of = np.divmod(np.unique(np.concatenate(keys)), many)
+    if not keys:
+        return no_votes()
+    found = np.sort(np.concatenate(keys))
+    row, rule_of = np.divmod(found[run_starts(found)], many)
     return Votes(row.astype(np.int32), rule_of.astype(np.int32), lines.start[row], lines.end[row], np.ones(len(row), bool))

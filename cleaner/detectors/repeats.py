@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleaner.detectors.scene import Alike, Findings, Scene
-from cleaner.document import QUOTE, STOP, Ints, Lines, last_kinds
+from cleaner.document import QUOTE, STOP, Ints, Lines, last_kinds, run_starts
 
 _HEAD_ROWS: Final = 8
 _NUMBER: Final = re.compile(r"\d+")
@@ -54,6 +54,8 @@ def _exact(scene: Scene, group: Ints) -> dict[str, Ints]:
     lines = scene.lines
     least = int(scene.settings.get("exact", {}).get("min_words", 9))
     again = np.flatnonzero(group != np.arange(len(group))).astype(np.int32)
+    if not len(again):
+        return {}
     closed = last_kinds(lines, again)[1] == STOP
     wordy = (lines.weight()[again] >= 2 * least) & closed & ~_refrain(group, again)
     solid = (scene.prose[again] | wordy) & ~scene.listed[again]
@@ -124,6 +126,8 @@ def _pairs(scene: Scene, group: Ints) -> tuple[list[tuple[int, int, str]], set[i
     lines = scene.lines
     pairs, crowded = _candidates(scene, least)
     pairs = pairs[group[pairs[:, 0]] != group[pairs[:, 1]]]
+    if not len(pairs):
+        return [], crowded
     facts = compared(lines, pairs)
     found: list[tuple[int, int, str]] = []
     for (one, other), (first, second, triples, same) in zip(pairs.tolist(), facts.tolist(), strict=True):
@@ -162,6 +166,8 @@ def _candidates(scene: Scene, least: int) -> tuple[Ints, set[int]]:
     lines = scene.lines
     quoted = lines.kinds[lines.start] == QUOTE
     able: NDArray[np.bool_] = (lines.weight() >= 2 * least) & (scene.prose | quoted) & ~scene.listed
+    if np.count_nonzero(able) < 2:
+        return np.zeros((0, 2), np.int32), set()
     pairs = np.empty(3 * int(lines.length()[able].sum()) + 3, np.int64)
     most = lines.longest()
     slots = max(4 * most, 16)
@@ -173,7 +179,8 @@ def _candidates(scene: Scene, least: int) -> tuple[Ints, set[int]]:
         lines.end, first_word, able, np.empty(most, np.uint64), np.empty(most, np.int32), np.empty(slots, np.uint64),
         np.empty((slots, kernel.CROWD + 2), np.int32), pairs, crowded,
     )  # fmt: skip
-    both, times = np.unique(pairs[:made], return_counts=True)
-    both = both[times >= 2]
+    found = np.sort(pairs[:made])
+    borders = run_starts(found)
+    both = found[borders[np.diff(borders, append=made) >= 2]]
     rows = np.stack((both >> 32, both & 0xFFFFFFFF), axis=1).astype(np.int32)
     return rows, set(np.flatnonzero(crowded).tolist())

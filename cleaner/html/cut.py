@@ -8,7 +8,8 @@ What decides is data in the header of the weights file, because it belongs to th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -33,47 +34,27 @@ class PageCut:
     words: float = 4.0
     """A page that promises fewer words than this has no content: it is a shell, a refusal, a form."""
     rows: int = 5
-    """A page of at most so many different lines has content all the same: there is hardly anything to tell it from, and an
-    empty answer is right only where the page had nothing to say."""
+    """A page of at most so many lines has content all the same: there is hardly anything to tell it from, and an empty
+    answer is right only where the page had nothing to say."""
 
     def as_header(self) -> dict[str, Any]:
         """The fields of a header that `read_cut` reads back."""
         return {FIELD: asdict(self)}
 
-    def best_lines(
-        self, likely: Bytes, weight: Ints, first: Ints, different: Sequence[int] | None = None
-    ) -> NDArray[np.bool_]:
+    def best_lines(self, likely: Bytes, weight: Ints, first: Ints) -> NDArray[np.bool_]:
         """Which lines stay, of lines that are `likely` (0..255) part of the content.
 
-        `weight` is twice a line's length in words, `first` each page's first line, and the number of all lines;
-        `different` is how many different lines each page has, if that is known, counted at least up to one more than `rows`.
+        `weight` is twice a line's length in words, `first` each page's first line, and the number of all lines.
 
         Per page the likeliest lines stay, as many as give the best expected F of words: twice the words expected right
         over the words taken plus all the words expected (Lewis, 1995).
         """
-        n = len(likely)
-        sizes = first[1:] - first[:-1]
-        doc = np.repeat(np.arange(len(sizes)), sizes)
-        words = np.maximum(weight, 1).astype(np.int64)
-        order = np.lexsort((np.arange(n), 255 - likely.astype(np.int64), doc))
-        right = (likely * words)[order]
-        taken = 255 * words[order]
-        start = first[:-1][doc]
-        total_right, total_taken = (np.concatenate(([0], np.cumsum(values))) for values in (right, taken))
-        expected = total_right[first[1:]] - total_right[first[:-1]]
-        hit = total_right[1:] - total_right[start]
-        quality = hit / np.maximum(total_taken[1:] - total_taken[start] + expected[doc], 1)
-        cut = np.zeros(len(sizes), np.int64)
+        from cleaner.html.repeat_kernel import best_lines
+
+        stays = np.empty(len(likely), bool)
         low, high = round(255 * self.least), round(255 * self.most)
-        for page, (begin, end) in enumerate(zip(first[:-1].tolist(), first[1:].tolist(), strict=True)):
-            if end > begin:
-                best = order[begin + int(np.argmax(quality[begin:end]))]
-                cut[page] = min(max(int(likely[best]), low), high, int(likely[order[begin]]))
-        out: NDArray[np.bool_] = likely >= cut[doc]
-        promised = np.bincount(doc, likely * words * out, len(sizes))
-        few = sizes <= self.rows if different is None else np.array(different, np.int64) <= self.rows
-        out &= ((promised >= 2 * 255 * self.words) | few)[doc]
-        return out
+        best_lines(first, likely, weight, low, high, math.ceil(2 * 255 * self.words), self.rows, stays)
+        return stays
 
 
 def read_cut(header: Mapping[str, Any], file: str) -> PageCut:

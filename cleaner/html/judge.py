@@ -8,7 +8,7 @@ more.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -91,21 +91,24 @@ class PageJudge:
 
     def stays(self, odds: NDArray[np.int32], lines: Lines) -> NDArray[np.bool_]:
         """Which lines stay, given the log-odds times `UNIT` that each goes."""
-        different = different_lines(lines, self.cut.rows + 1)
-        return self.cut.best_lines(255 - chance(odds), lines.weight(), lines.first, different)
+        likely, weight = 255 - chance(odds), lines.weight()
+        stay = self.cut.best_lines(likely, weight, lines.first)
+        for low, high in pairwise(lines.first.tolist()):
+            if high - low > self.cut.rows and not stay[low:high].any() and _says_little(lines, low, high, self.cut.rows):
+                bounds = np.array([0, high - low], np.int32)
+                stay[low:high] = replace(self.cut, words=0.0).best_lines(likely[low:high], weight[low:high], bounds)
+        return stay
 
 
-def different_lines(lines: Lines, most: int) -> list[int]:
-    """Per page: how many different lines it has; counting ends at `most`."""
-    out = []
-    for low, high in pairwise(lines.first.tolist()):
-        found: set[str] = set()
-        for row in range(low, high):
-            found.add(lines.text(row))
-            if len(found) == most:
-                break
-        out.append(len(found))
-    return out
+def _says_little(lines: Lines, low: int, high: int, most: int) -> bool:
+    """Whether the rows from `low` to `high` are at most so many different lines: what a page says over and over is its
+    content if anything is."""
+    found: set[str] = set()
+    for row in range(low, high):
+        found.add(lines.text(row))
+        if len(found) > most:
+            return False
+    return True
 
 
 def agreed(odds: NDArray[np.int32], around: Surroundings, weight: Ints, share: int) -> NDArray[np.int32]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from itertools import accumulate
 from typing import Any, Final
 
 import numpy as np
@@ -139,6 +140,8 @@ def second_names() -> tuple[str, ...]:
 
 
 _PLACE_OF: Final = {name: place for place, name in enumerate(first_names(()))}
+_FIRST: Final = len(_PLACE_OF)
+_SIGN_PLACES: Final = np.arange(len(SIGNS), dtype=np.uint64)[:, None]
 _FLAGS: Final = np.array([
     _PLACE_OF[name]
     for name in ("own_digits", "own_signs", "own_ends_stop", "inside_main", "inside_article", "inside_nav")
@@ -147,7 +150,9 @@ _LISTED: Final = np.array([_PLACE_OF[name] for name in ("own_digits", "own_signs
 _ANNOUNCED: Final = np.array([CLASSES.index(name) for name in _ANNOUNCING], np.int64)
 _SEEN: Final = np.array([_PLACE_OF[name] for name in _SEEN_OF_NEIGHBOURS], np.int64)
 _STEPS_AWAY: Final = np.array(_STEPS, np.int64)
-for _fixed in (_KIND_BITS, _INSIDE_BITS, _LEVEL, _COUNTED_AS, _HOLDS, _LOG, _FLAGS, _LISTED, _ANNOUNCED, _SEEN, _STEPS_AWAY):
+for _fixed in (
+    _SIGN_PLACES, _KIND_BITS, _INSIDE_BITS, _LEVEL, _COUNTED_AS, _HOLDS, _LOG, _FLAGS, _LISTED, _ANNOUNCED, _SEEN, _STEPS_AWAY,
+):  # fmt: skip
     _fixed.flags.writeable = False
 
 
@@ -196,10 +201,10 @@ def first_values(
 
     blocks, first = around.blocks, around.first
     elements = blocks.elements
-    values = np.empty((len(first_names(())), len(blocks)), np.uint8)
+    values = np.empty((_FIRST, len(blocks)), np.uint8)
     widths = (len(_TEXT), _NAMED, len(_FLOW), len(_ITEMS), len(_OWN), len(_REPEATS), len(_VOTES), len(_LISTS), len(_BESIDE))
     text, named, flow, items, own, repeats, voted, listed, beside, rest = (
-        values[start:] for start in np.cumsum([0, *widths]).tolist()
+        values[start:] for start in accumulate(widths, initial=0)
     )
     dividers = np.ascontiguousarray(lines.counts[:, DIVIDER])
     kernel.text(first, lines.length(), lines.weight(), dividers, prose, _LOG, text)
@@ -219,8 +224,7 @@ def first_values(
     own[: len(_OWN)] = own_values(lines, prose)
     _fill_lists(around, lines, said, values[_LISTED], voted, listed)
     _fill_repeats(around, lines, values, repeats, beside)
-    bits = np.array(signs, np.uint64)
-    shown = (bits[None] >> np.arange(len(SIGNS), dtype=np.uint64)[:, None]) & np.uint64(1)
+    shown = (np.array(signs, np.uint64) >> _SIGN_PLACES) & np.uint64(1)
     rest[:] = shown.astype(np.uint8)[:, lines.doc]
     return values
 

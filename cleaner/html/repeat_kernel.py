@@ -186,3 +186,53 @@ def ranks(first: Array, score: Array, chars: Array, logs: Array, out: Array) -> 
             out[3, row] = cut
             out[4, row] = value >= cut
             out[5, row] = log(logs, above[cut])
+
+
+@inner
+def _ordered(likely: Array, low: int, high: int, begin: Array, order: Array) -> None:
+    """Put the rows of a page into `order`, the likeliest first, of equals the first; `begin` is scratch, one per chance."""
+    begin[:] = 0
+    for row in range(low, high):
+        begin[255 - likely[row]] += 1
+    at = low
+    for value in range(256):
+        size = begin[value]
+        begin[value] = at
+        at += size
+    for row in range(low, high):
+        value = 255 - likely[row]
+        order[begin[value]] = row
+        begin[value] += 1
+
+
+@kernel("void", "i4[]", "u1[]", "i4[]", "i8", "i8", "i8", "i8", "b1[]")
+def best_lines(
+    first: Array, likely: Array, weight: Array, least: int, most: int, promise: int, few: int, stays: Array
+) -> None:
+    """Which lines stay of pages, see `cleaner.html.cut.PageCut.best_lines`; `promise` is in words times 510."""
+    order, begin = np.empty(len(likely), np.int64), np.empty(256, np.int64)
+    for page in range(len(first) - 1):
+        low, high = first[page], first[page + 1]
+        if low == high:
+            continue
+        _ordered(likely, low, high, begin, order)
+        expected = 0
+        for row in range(low, high):
+            expected += np.int64(likely[row]) * max(weight[row], 1)
+        hit = taken = np.int64(0)
+        quality, cut = -1.0, 0
+        for row in order[low:high]:
+            words = np.int64(max(weight[row], 1))
+            hit += likely[row] * words
+            taken += 255 * words
+            reached = hit / max(taken + expected, 1)
+            if reached > quality:
+                quality, cut = reached, likely[row]
+        cut = min(max(cut, least), most, likely[order[low]])
+        promised = 0
+        for row in range(low, high):
+            stays[row] = likely[row] >= cut
+            if stays[row]:
+                promised += np.int64(likely[row]) * max(weight[row], 1)
+        if promised < promise and high - low > few:
+            stays[low:high] = False

@@ -26,7 +26,7 @@ def batch_edits(rules: RuleSet, look: Seen, verdict: Verdict) -> list[tuple[list
     if not len(rows):
         return answers
     starts, ends = _bounds(look, verdict)
-    names = [rules.rules[rule].id for rule in verdict.rule[rows].tolist()]
+    names = [rules.ids[rule] for rule in verdict.rule[rows].tolist()]
     scores = [_SCORES[certainty] for certainty in verdict.certainty[rows].tolist()]
     edits = list(map(Edit._make, zip(starts[rows].tolist(), ends[rows].tolist(), names, scores, repeat(""))))
     doc_of = lines.doc[rows]

@@ -83,8 +83,9 @@ class Languages:
     @classmethod
     def of(cls, rules: RuleSet) -> Languages:
         """The languages of `rules`."""
-        number = {name: index for index, name in enumerate(sorted({rule.language for rule in rules.rules}))}
-        return cls(number, np.array([number[rule.language] for rule in rules.rules], np.int32))
+        languages = [name.partition(".")[0] for name in rules.ids]
+        number = {name: index for index, name in enumerate(sorted(set(languages)))}
+        return cls(number, np.array([number[name] for name in languages], np.int32))
 
     def spoken(self, look: Seen, langs: Sequence[str | None] | None) -> Ints:
         """Per vote: 3 for a rule of the record's language, 2 for `common`, 1 for English (most chrome is), else 0.
@@ -199,7 +200,7 @@ def line_edits(rules: RuleSet, look: Seen, verdict: Verdict, doc: int) -> tuple[
             if kept[0]:
                 breaks[kept[0] - 1] = head_end
         for row in np.flatnonzero(gone).tolist():
-            rule = rules.rules[verdict.rule[low + row]].id
+            rule = rules.ids[verdict.rule[low + row]]
             score = round(int(verdict.certainty[low + row]) / 255, 3)
             edits.append(Edit(int(starts[row]), int(breaks[row]), rule, score))
         if not len(kept):
@@ -220,9 +221,8 @@ def _spans_of(
     found: list[tuple[int, int, str, float]] = []
     cutting = (rules.span & rules.alone)[votes.rule[first:last]] & ~verdict.gone[votes.row[first:last]]
     for vote in (first + np.flatnonzero(cutting)).tolist():
-        rule = rules.rules[votes.rule[vote]]
         if votes.end[vote] > votes.start[vote]:
-            found.append((int(votes.start[vote]), int(votes.end[vote]), rule.id, _SPAN_SCORE))
+            found.append((int(votes.start[vote]), int(votes.end[vote]), rules.ids[votes.rule[vote]], _SPAN_SCORE))
     found.sort()
     apart: list[tuple[int, int, str, float]] = []
     for span in found:

@@ -22,7 +22,7 @@ _SHARE: Final = SECOND_NAMES.index("score_all")
 
 def chance(odds: NDArray[np.int32]) -> Bytes:
     """Log-odds times `UNIT` as a chance in 255 steps."""
-    return _CHANCE[np.clip(odds, -_REACH, _REACH) + _REACH]
+    return _CHANCE[np.minimum(np.maximum(odds, -_REACH), _REACH) + _REACH]
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ class Pages:
 def build(runs: Sequence[Run], *, least: int) -> Sections:
     """The sections of a memory of what `runs` hold: lines on at least `least` pages."""
     pages = all_pages(runs)
-    parts = [_count(run_keys, run_pages, pages, least) for run_keys, run_pages in _ranges(runs)]
+    parts = [_count(run_keys, run_pages, pages, least) for run_keys, run_pages in ranges(runs, "pages")]
     keys = np.concatenate([part[0] for part in parts]) if parts else np.zeros(0, np.uint64)
     site = np.concatenate([part[1] for part in parts]) if parts else np.zeros(0, np.uint32)
     counts = np.concatenate([part[2] for part in parts]) if parts else np.zeros((0, 4), np.uint32)
@@ -108,8 +108,8 @@ def _page_ranges(runs: Sequence[Run]) -> Iterator[NDArray[np.void]]:
             yield chosen.view(PAGE).reshape(-1)
 
 
-def _ranges(runs: Sequence[Run]) -> Iterator[tuple[Keys, Keys]]:
-    """Keys in order with their pages, range by range; equal keys are never parted."""
+def ranges(runs: Sequence[Run], *names: str) -> Iterator[tuple[NDArray[Any], ...]]:
+    """Keys in order with their rows of the sections `names`, range by range; equal keys are never parted."""
     total = sum(run.size("keys") for run in runs)
     parts = -(-total // _RANGE_ROWS)
     borders: list[Any] = []
@@ -117,17 +117,16 @@ def _ranges(runs: Sequence[Run]) -> Iterator[tuple[Keys, Keys]]:
         sample = np.sort(np.concatenate([run.read("some") for run in runs]))
         borders = np.unique(sample[np.arange(1, parts) * len(sample) // parts]).tolist()
     for low, high in zip([None, *borders], [*borders, None], strict=True):
-        keys, pages = [], []
+        found: list[list[NDArray[Any]]] = [[] for _ in ("keys", *names)]
         for run in runs:
             first = 0 if low is None else run.find(low)
             last = run.size("keys") if high is None else run.find(high)
-            keys.append(run.read("keys", first, last))
-            pages.append(run.read("pages", first, last))
-        found, of_page = np.concatenate(keys) if keys else np.zeros(0, np.uint64), None
-        if len(found):
-            of_page = np.concatenate(pages)
-            order = np.argsort(found)
-            yield found[order], of_page[order]
+            for rows, name in zip(found, ("keys", *names), strict=True):
+                rows.append(run.read(name, first, last))
+        if sum(map(len, found[0])):
+            keys, *columns = (np.concatenate(rows) for rows in found)
+            order = np.argsort(keys)
+            yield keys[order], *(column[order] for column in columns)
 
 
 def _count(keys: Keys, pages: Keys, known: Pages, least: int) -> tuple[Keys, NDArray[np.uint32], NDArray[np.uint32]]:
@@ -150,7 +149,7 @@ def _names(runs: Sequence[Run], sites: Keys) -> list[str]:
 
 def examples(runs: Sequence[Run], keys: Keys, site: NDArray[np.uint32], counts: NDArray[np.uint32], sites: Keys) -> Sections:
     """The texts of the lines on most pages of each site, as far as its sample pages show them."""
-    wanted = _foremost(keys, site, counts)
+    wanted = foremost(keys, site, counts)
     of_site = sites[site[np.searchsorted(keys, wanted)]]
     found: dict[int, str] = {}
     reader = RowReader()
@@ -163,7 +162,7 @@ def examples(runs: Sequence[Run], keys: Keys, site: NDArray[np.uint32], counts: 
     return {"text_keys": chosen, **texts_section("text", [found[key] for key in chosen.tolist()])}
 
 
-def _foremost(keys: Keys, site: NDArray[np.uint32], counts: NDArray[np.uint32]) -> Keys:
+def foremost(keys: Keys, site: NDArray[Any], counts: NDArray[np.uint32]) -> Keys:
     """The keys on most pages of each site, in order."""
     order = np.lexsort((keys, -counts[:, 3].astype(np.int64), site))
     ranked = site[order]

@@ -92,7 +92,7 @@ class Evidence:
 
     def answering(self, rules: RuleSet, rule: Ints, odds: Ints, cut: Ints) -> Ints:
         """The rules that answer for the rows: a rule of memory where the score `odds` alone would not remove the row."""
-        number = {found.id: index for index, found in enumerate(rules.rules) if found.id in (LINE, RUN)}
+        number = {name: index for index, name in enumerate(rules.ids) if name in (LINE, RUN)}
         mine = np.where(self.run, number.get(RUN, number.get(LINE, -1)), number.get(LINE, -1))
         return np.where((self.pages > 0) & (odds <= cut) & (mine >= 0), mine, rule).astype(np.int32)
 

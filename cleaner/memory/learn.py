@@ -27,7 +27,8 @@ _PAGE_COLUMNS: Final = 11
 _REMEMBERED: Final = 200_000
 _ZONE_MASK: Final = np.uint64(3)
 
-_STEP: Final = 1024
+STEP: Final = 1024
+"""Each so manyth key of a run stands in its section `some`."""
 Sample = tuple[int, int, str]
 """Numbers of a site and a page, and the page's text, of a long one its beginning and end."""
 
@@ -55,8 +56,8 @@ class Run:
 
     def find(self, key: int) -> int:
         """How many keys are smaller than `key`."""
-        block = max(int(np.searchsorted(self.read("some"), np.uint64(key))) - 1, 0) * _STEP
-        rows = self.read("keys", block, min(block + _STEP + 1, self.size("keys")))
+        block = max(int(np.searchsorted(self.read("some"), np.uint64(key))) - 1, 0) * STEP
+        rows = self.read("keys", block, min(block + STEP + 1, self.size("keys")))
         return block + int(np.searchsorted(rows, np.uint64(key)))
 
 
@@ -210,7 +211,7 @@ class Collector:
         keys = keys[order]
         return {
             "keys": keys,
-            "some": keys[::_STEP],
+            "some": keys[::STEP],
             "pages": pages[order],
             "records": np.concatenate([piece.records for piece in pieces]),
             **sample_sections(samples),

@@ -12,11 +12,14 @@ from cleaner.memory.rows import Keys, Rows
 PAGE: Final = np.dtype([("page", "<u8"), ("site", "<u8"), ("digest", "<u8"), ("sketch", "<u8", (8,))])
 """A page as it was read: its number (two low bits 0), its site, and what it is compared by."""
 _MIX: Final = np.uint64(0x94D049BB133111EB)
-_SHARED: Final = 3
+SHARED_LEAST: Final = 3
 """Paragraphs that near-duplicates share at least, besides half of those that stand for the shorter one."""
-_BUCKET: Final = 32
-_TEMPLATE_SHARE: Final = 4
+BUCKET: Final = 32
+"""A paragraph on more pages than that joins nothing."""
+TEMPLATE_SHARE: Final = 4
 """A paragraph on more than a fourth of a site's pages is a part of its template and joins nothing."""
+TEMPLATE_LEAST: Final = 3
+"""So many pages may share a paragraph however few the site has."""
 
 
 def digests(rows: Rows) -> Keys:
@@ -81,8 +84,8 @@ def _similar(pages: NDArray[np.void], index: NDArray[np.intp]) -> NDArray[np.int
     row, key, site = row[order], key[order], site[order]
     starts = np.flatnonzero(np.concatenate(([True], (key[1:] != key[:-1]) | (site[1:] != site[:-1]))))
     lengths = np.diff(np.append(starts, len(row)))
-    most = np.maximum(3, site_pages[site[starts]] // _TEMPLATE_SHARE)
-    joins = np.flatnonzero((lengths > 1) & (lengths <= np.minimum(most, _BUCKET)))
+    most = np.maximum(TEMPLATE_LEAST, site_pages[site[starts]] // TEMPLATE_SHARE)
+    joins = np.flatnonzero((lengths > 1) & (lengths <= np.minimum(most, BUCKET)))
     found: list[NDArray[np.intp]] = []
     for size in np.unique(lengths[joins]).tolist():
         members = row[starts[joins[lengths[joins] == size]][:, None] + np.arange(size)]
@@ -92,5 +95,5 @@ def _similar(pages: NDArray[np.void], index: NDArray[np.intp]) -> NDArray[np.int
         return np.zeros((0, 2), np.intp)
     pairs, shared = np.unique(np.concatenate(found), axis=0, return_counts=True)
     smaller = np.minimum(sizes[pairs[:, 0]], sizes[pairs[:, 1]])
-    found_pairs: NDArray[np.intp] = index[pairs[(shared >= _SHARED) & (2 * shared >= smaller)]]
+    found_pairs: NDArray[np.intp] = index[pairs[(shared >= SHARED_LEAST) & (2 * shared >= smaller)]]
     return found_pairs

@@ -123,10 +123,15 @@ def _read_cache(stored: Path) -> list[Pack] | None:
 
 
 def _revive(data: dict[str, Any]) -> Pack:
-    for rule in data["rules"]:
-        for name in _LISTS:
-            rule[name] = tuple(rule[name])
-    return Pack(data["id"], data["language"], data["summary"], tuple(Rule(**rule) for rule in data["rules"]), (), data["file"])
+    rules = tuple(revived(rule) for rule in data["rules"])
+    return Pack(data["id"], data["language"], data["summary"], rules, (), data["file"])
+
+
+def revived(rule: dict[str, Any]) -> Rule:
+    """A rule from its plain form, in which tuples are lists."""
+    for name in _LISTS:
+        rule[name] = tuple(rule[name])
+    return Rule(**rule)
 
 
 def _write_cache(stored: Path, packs: Sequence[Pack]) -> None:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from cleaner.document import HEAD, TAIL, Bytes, Ints, KindTable, Lines, run_starts
 from cleaner.packs.phrases import PhraseTable
 from cleaner.packs.schema import CLASSES, STRENGTHS, Rule
-from cleaner.packs.tables import Gates, Patterns, tables_of
+from cleaner.packs.tables import Gates, Patterns, digest_of, tables_of
 from cleaner.votes import Votes, join_votes, no_votes
 
 _PATTERN_SECONDS: Final = 0.05
@@ -40,7 +40,11 @@ Hits = tuple[tuple[int, int, int, bool], ...]
 class RuleSet:
     """Rules, compiled. Build it with `compile_rules`; it is immutable, but for memos that never change an answer."""
 
-    rules: tuple[Rule, ...]
+    rules: Sequence[Rule]
+    """All that the rules say; where they came from the cache, asking for most of it reads them. `ids` and the columns do not."""
+    ids: tuple[str, ...]
+    digest: str
+    """Of all that the rules do, see `tables.digest_of`."""
     level: Bytes
     """Per rule: 1 weak, 2 firm, 3 alone; one less where it only begins, ends or stands in a line, but never below 1."""
     cls: Ints
@@ -51,6 +55,8 @@ class RuleSet:
     """Per rule: it decides alone, whatever the measures say."""
     span: NDArray[np.bool_]
     """Per rule: it cuts a range inside a line and leaves the line."""
+    element: NDArray[np.bool_]
+    """Per rule: it is one on elements of pages."""
     label: NDArray[np.bool_]
     """Per rule: its phrases count only at the start of a line and before a colon."""
     places: Ints
@@ -87,11 +93,14 @@ def compile_rules(rules: Sequence[Rule], *, kept: bool = False) -> RuleSet:
     partial = np.array([rule.kind == "phrase" and rule.at in ("start", "end", "inside") for rule in rules], bool)
     return RuleSet(
         rules=tuple(rules),
+        ids=tuple(rule.id for rule in rules),
+        digest=digest_of(rules),
         level=np.maximum(strength - partial, 1).astype(np.uint8),
         cls=np.array([CLASSES.index(rule.cls) for rule in rules], np.int32),
         alone=np.array([rule.strength in ("alone", "always") for rule in rules], bool),
         always=np.array([rule.strength == "always" for rule in rules], bool),
         span=np.array([rule.scope == "span" for rule in rules], bool),
+        element=np.array([rule.kind == "element" for rule in rules], bool),
         label=np.array([rule.kind == "phrase" and rule.at == _LABEL for rule in rules], bool),
         places=_places(rules),
         detectors=_detectors(rules),
@@ -128,7 +137,7 @@ def match(rules: RuleSet, lines: Lines) -> Votes:
 
     room = len(lines) * _VOTES_PER_ROW + 64
     table, gates, made = rules.phrases, rules.gates, np.full(2, -1, np.int64)
-    scratch = kernel.scratch(len(rules.rules))
+    scratch = kernel.scratch(len(rules.ids))
     while made[0] < 0:
         votes, pairs = np.empty((room, 5), np.int32), np.empty((room, 2), np.int32)
         kernel.match(

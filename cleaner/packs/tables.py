@@ -1,7 +1,7 @@
 """What takes long to make of rules: the table of all phrases, the gates of patterns, and the patterns themselves.
 
 It is kept in the user's cache folder under a name made of all it depends on, so that a start reads it in some
-milliseconds. A file holds a line of JSON and the arrays behind it.
+milliseconds.
 """
 
 from __future__ import annotations
@@ -9,13 +9,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import orjson
 import regex
 from numpy.typing import NDArray
 
@@ -28,8 +27,10 @@ from cleaner.kernels import folds as fold_kernels
 from cleaner.kernels import kinds
 from cleaner.kernels import phrases as phrase_kernels
 from cleaner.kernels.kinds import FIRST_MIX, KEYWORD, UNLESS
+from cleaner.packs import arrays as arrays_module
 from cleaner.packs import gates as gates_module
 from cleaner.packs import phrases as phrases_module
+from cleaner.packs.arrays import packed, unpacked
 from cleaner.packs.gates import DIGIT, ENDLESS, Gate, gate_of
 from cleaner.packs.phrases import PhraseTable, phrase_table
 from cleaner.packs.schema import PLACES, Rule
@@ -40,7 +41,9 @@ _MOST_SIGNS: Final = 62
 """Signs that gates may ask for in all: one bit each, and two bits are taken."""
 _KEPT: Final = 6
 """Files of other rules that stay beside a new one: ten megabytes each."""
-_ALIGNED: Final = 64
+_MODULES: Final = (document, folding, arrays_module, gates_module, phrases_module, fold_kernels, phrase_kernels, kinds)
+SOURCES: Final = (*(Path(module.__file__ or "") for module in _MODULES), Path(__file__))
+"""The modules that the tables depend on."""
 
 Patterns = Mapping[int, regex.Pattern[str]]
 
@@ -96,7 +99,7 @@ def tables_of(rules: Sequence[Rule], *, kept: bool) -> Tables:
 
     `RuleError` names the rule whose pattern is not a pattern or whose phrase folds away.
     """
-    path = _path(rules) if kept else None
+    path = _path(digest_of(rules)) if kept else None
     known = recall(path) if path is not None else None
     if known is not None:
         return _read(known)
@@ -104,6 +107,13 @@ def tables_of(rules: Sequence[Rule], *, kept: bool) -> Tables:
     if path is not None:
         keep(path, _written(made), most=_KEPT)
     return made
+
+
+def kept_tables(digest: str) -> Tables | None:
+    """The tables of the rules with this digest, if they are in the cache."""
+    path = _path(digest)
+    known = recall(path) if path is not None else None
+    return None if known is None else _read(known)
 
 
 def _make(rules: Sequence[Rule]) -> Tables:
@@ -186,47 +196,52 @@ def _letter_bits(letters: frozenset[str] | None) -> int:
     return bits
 
 
-def _path(rules: Sequence[Rule]) -> Path | None:
+def _path(digest: str) -> Path | None:
     home = cache_home()
     if home is None:
         return None
-    state = hashlib.sha256(digest_of(rules).encode())
-    for module in (document, folding, gates_module, phrases_module, fold_kernels, phrase_kernels, kinds):
-        state.update(Path(module.__file__ or "").read_bytes())
-    state.update(Path(__file__).read_bytes())
+    state = hashlib.sha256(digest.encode())
+    for source in SOURCES:
+        state.update(source.read_bytes())
     state.update(f"{sys.version}\0{sys.byteorder}\0{regex.__version__}".encode())
     return home / f"rules-{state.hexdigest()[:24]}.bin"
 
 
 def _written(tables: Tables) -> bytes:
-    """The tables as bytes: eight for the size of the JSON that follows, and the arrays, each at a multiple of 64."""
     named = [(field.name, getattr(part, field.name)) for part in (tables.gates, tables.phrases) for field in fields(part)]
     arrays: dict[str, NDArray[Any]] = {"numeric": tables.numeric, "shaped": tables.shaped}
     arrays |= {name: value for name, value in named if isinstance(value, np.ndarray)}
-    places: dict[str, tuple[str, tuple[int, ...], int]] = {}
-    parts: list[bytes] = []
-    at = 0
-    for name, array in arrays.items():
-        places[name] = (array.dtype.str, array.shape, at)
-        parts.append(array.tobytes() + bytes(-array.nbytes % _ALIGNED))
-        at += len(parts[-1])
     patterns = [[number, *_spelled(pattern)] for number, pattern in tables.patterns.items()]
-    head = orjson.dumps({"seed": int(tables.phrases.seed), "arrays": places, "patterns": patterns})
-    head += b" " * (-(len(head) + 8) % _ALIGNED)
-    return b"".join([len(head).to_bytes(8, "little"), head, *parts])
+    return packed({"seed": int(tables.phrases.seed), "patterns": patterns}, arrays)
 
 
 def _read(content: memoryview) -> Tables:
-    end = 8 + int.from_bytes(content[:8], "little")
-    head = orjson.loads(content[8:end])
-    arrays: dict[str, Any] = {
-        name: np.frombuffer(content, dtype, int(np.prod(shape)), end + at).reshape(shape)
-        for name, (dtype, shape, at) in head["arrays"].items()
-    }
+    head, arrays = unpacked(content)
     phrases = PhraseTable(**{"seed": head["seed"], **{f.name: arrays[f.name] for f in fields(PhraseTable) if f.name != "seed"}})
     gates = Gates(**{field.name: arrays[field.name] for field in fields(Gates)})
-    patterns = {number: _revived(*spelled) for number, *spelled in head["patterns"]}
+    patterns = KeptPatterns({number: spelled for number, *spelled in head["patterns"]})
     return Tables(phrases, gates, patterns, arrays["numeric"], arrays["shaped"])
+
+
+class KeptPatterns(Mapping[int, regex.Pattern[str]]):
+    """Patterns by their rules, each revived when it is first tried: most texts need few of them."""
+
+    def __init__(self, spelled: Mapping[int, Sequence[Any]]) -> None:
+        """`spelled` is what `_spelled` said of each."""
+        self._spelled = spelled
+        self._revived: dict[int, regex.Pattern[str]] = {}
+
+    def __getitem__(self, rule: int) -> regex.Pattern[str]:
+        found = self._revived.get(rule)
+        if found is None:
+            found = self._revived[rule] = _revived(*self._spelled[rule])
+        return found
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._spelled)
+
+    def __len__(self) -> int:
+        return len(self._spelled)
 
 
 def _spelled(pattern: regex.Pattern[str]) -> list[Any]:

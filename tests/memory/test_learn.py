@@ -78,7 +78,7 @@ def test_files_workers_and_spills_do_not_matter(
     monkeypatch.setattr(learning, "_RUN_ROWS", rows)
     monkeypatch.setattr("cleaner.memory.build._RANGE_ROWS", rows)
     monkeypatch.setattr("cleaner.memory.build._RANGE_PAGES", 7)
-    monkeypatch.setattr(learning, "_STEP", 3)
+    monkeypatch.setattr(learning, "STEP", 3)
     mixed = list(RECORDS)
     random.Random(jobs).shuffle(mixed)
     files = []

@@ -31,8 +31,9 @@ done
 exec {java} "$@"
 """
 _OPTIONS: Final = {
-    # A row may hold a long text: batches of rows are bounded by bytes, not by ten thousand rows.
+    # A row may hold a long text: batches of rows are bounded by bytes (since Spark 4.1), not by ten thousand rows.
     "spark.sql.execution.arrow.maxRecordsPerBatch": "1000",
+    "spark.sql.execution.arrow.maxBytesPerBatch": str(32 << 20),
     "spark.io.compression.codec": "zstd",
     "spark.ui.showConsoleProgress": "false",
 }

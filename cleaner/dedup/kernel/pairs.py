@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from cleaner.dedup.kernel.base import Array, Number, inlined, inner, kernel
 from cleaner.dedup.kernel.mixing import mix64
 
 _U64 = np.uint64
 
 
-@njit
-def _load_bits(values, bits):  # type: ignore[no-untyped-def]
+@inner
+def _load_bits(values: Array, bits: Array) -> Number:
     """Note `values` in a bitmap at the beginning of `bits` (at least as long, a power of two); returns its last word."""
     size = 16
     while size < len(values):
@@ -22,8 +22,8 @@ def _load_bits(values, bits):  # type: ignore[no-untyped-def]
     return _U64(size - 1)
 
 
-@njit
-def _surely_absent(values, bits, last, enough):  # type: ignore[no-untyped-def]
+@inner
+def _surely_absent(values: Array, bits: Array, last: Number, enough: Number) -> Number:
     """How many of `values` are not in the bitmap, counted without branches; stops where there are `enough`."""
     absent = _U64(0)
     start = 0
@@ -36,8 +36,8 @@ def _surely_absent(values, bits, last, enough):  # type: ignore[no-untyped-def]
     return absent
 
 
-@njit
-def _load_slots(values, slots):  # type: ignore[no-untyped-def]
+@inner
+def _load_slots(values: Array, slots: Array) -> Number:
     """Put `values` into a hash table at the beginning of `slots` (twice as long, a power of two); returns its mask."""
     size = 16
     while size < 2 * len(values):
@@ -52,8 +52,8 @@ def _load_slots(values, slots):  # type: ignore[no-untyped-def]
     return mask
 
 
-@njit
-def _common(values, slots, mask):  # type: ignore[no-untyped-def]
+@inner
+def _common(values: Array, slots: Array, mask: Number) -> Number:
     """How many of `values` are in the hash table."""
     common = 0
     for index in range(len(values)):
@@ -64,7 +64,10 @@ def _common(values, slots, mask):  # type: ignore[no-untyped-def]
     return common
 
 
-def overlaps(left, right, starts, sets, least, slots, bits, out):  # type: ignore[no-untyped-def]
+@kernel("void", "i8[]", "i8[]", "i8[]", "u8[]", "f8", "u8[]", "u8[]", "f8[]")
+def overlaps(
+    left: Array, right: Array, starts: Array, sets: Array, least: Number, slots: Array, bits: Array, out: Array
+) -> None:
     """Exact Jaccard indices of pairs of sets into `out`.
 
     `left`, `right` number the sets (set i is sets[starts[i]:starts[i+1]]); equal neighbours in `left` are cheapest. A
@@ -93,15 +96,16 @@ def overlaps(left, right, starts, sets, least, slots, bits, out):  # type: ignor
         out[pair] = common / (size_a + size_b - common)
 
 
-@njit
-def _find(parent, node):  # type: ignore[no-untyped-def]
+@inner
+def _find(parent: Array, node: Number) -> Number:
     while parent[node] != node:
         parent[node] = parent[parent[node]]
         node = parent[node]
     return node
 
 
-def unite(parent, left, right):  # type: ignore[no-untyped-def]
+@kernel("void", "i8[]", "i8[]", "i8[]")
+def unite(parent: Array, left: Array, right: Array) -> None:
     """Join the components of left[i] and right[i] in `parent`, the smallest member on top, and flatten it."""
     for index in range(len(left)):
         a, b = _find(parent, left[index]), _find(parent, right[index])
@@ -113,7 +117,8 @@ def unite(parent, left, right):  # type: ignore[no-untyped-def]
         parent[node] = parent[parent[node]]
 
 
-def same(packed, bits, digests, sizes, out):  # type: ignore[no-untyped-def]
+@kernel("void", "u8[]", "i8", "u8[,]", "i4[]", "i8[]")
+def same(packed: Array, bits: Number, digests: Array, sizes: Array, out: Array) -> None:
     """Texts with equal shingle sets: out[i] becomes the smallest i with the set's size and both digests.
 
     `packed` holds, sorted, the high bits of the first digests with the number of the text in the low `bits`.
@@ -138,13 +143,13 @@ def same(packed, bits, digests, sizes, out):  # type: ignore[no-untyped-def]
         start = end
 
 
-@njit(inline="always")
-def _slot_of(pair, slots):  # type: ignore[no-untyped-def]
+@inlined
+def _slot_of(pair: Number, slots: Array) -> Number:
     return mix64(pair) & _U64(len(slots) - 1)
 
 
-@njit
-def _agreeing(marks, a, b):  # type: ignore[no-untyped-def]
+@inner
+def _agreeing(marks: Array, a: Number, b: Number) -> Number:
     """How many bytes of two rows of `marks` (eight to a word) are equal."""
     low, ones = _U64(0x7F7F7F7F7F7F7F7F), _U64(0x0101010101010101)
     counts = _U64(0)  # eight counts, one per place in the word
@@ -159,12 +164,16 @@ def _agreeing(marks, a, b):  # type: ignore[no-untyped-def]
     return np.int64(total + ((counts * ones) >> _U64(56)))
 
 
-@njit(inline="always")
-def _key_of(a, b):  # type: ignore[no-untyped-def]
+@inlined
+def _key_of(a: Number, b: Number) -> Number:
     return (_U64(a) << _U64(32)) | _U64(b)
 
 
-def stars(packed, bits, ids, parent, sizes, least, marks, agreeing, failed, out):  # type: ignore[no-untyped-def]
+@kernel("i8", "u8[]", "i8", "i8[]", "i8[]", "i4[]", "f8", "u8[,r]", "i8", "u8[]", "u8[]")
+def stars(
+    packed: Array, bits: Number, ids: Array, parent: Array, sizes: Array, least: Number, marks: Array, agreeing: Number,
+    failed: Array, out: Array,
+) -> Number:  # fmt: skip
     """Pairs of each bucket's first text with its others, where they are not of one component; returns how many.
 
     Pairs that cannot reach `least` by their sizes, agree in fewer than `agreeing` marks, or `failed` before are not
@@ -188,67 +197,121 @@ def stars(packed, bits, ids, parent, sizes, least, marks, agreeing, failed, out)
     return made
 
 
-@njit
-def _by_size(packed, start, end, mask, ids, sizes):  # type: ignore[no-untyped-def]
-    """The texts of a bucket, small ones first, of equals in the order of their numbers."""
-    count = end - start
-    members = np.empty(count, np.int64)
-    weights = np.empty(count, np.int64)
+@inner
+def _sift(heap: Array, at: Number, count: Number) -> None:
+    """Let heap[at] sink to its place in heap[:count], largest on top."""
+    value = heap[at]
+    while 2 * at + 1 < count:
+        child = 2 * at + 1
+        if child + 1 < count and heap[child + 1] > heap[child]:
+            child += 1
+        if heap[child] <= value:
+            break
+        heap[at] = heap[child]
+        at = child
+    heap[at] = value
+
+
+@inner
+def _sort(values: Array, count: Number) -> None:
+    """Sort values[:count] in place, without memory of its own."""
+    for at in range(count // 2 - 1, -1, -1):
+        _sift(values, at, count)
+    for last in range(count - 1, 0, -1):
+        values[0], values[last] = values[last], values[0]
+        _sift(values, 0, last)
+
+
+@inner
+def _by_size(
+    packed: Array, start: Number, count: Number, mask: Number, ids: Array, sizes: Array, members: Array
+) -> None:
+    """The texts of a bucket into `members`: small ones first, of equals in the order of their numbers."""
+    low = _U64(0xFFFFFFFF)
     for index in range(count):
-        members[index] = ids[packed[start + index] & mask]
-        weights[index] = sizes[members[index]]
-    return members[np.argsort(weights, kind="mergesort")]
+        text = ids[packed[start + index] & mask]
+        members[index] = _key_of(sizes[text], text)
+    _sort(members, count)
+    for index in range(count):
+        members[index] &= low
 
 
-def rest(  # type: ignore[no-untyped-def]
-    packed, bits, ids, parent, sizes, least, marks, agreeing, failed, looks, start, row, out, left_out
-):
-    """All pairs of different components in each bucket from `start` on, there from text `row` on, until `out` is full.
+@inner
+def _bucket_end(packed: Array, bits: Number, start: Number, ids: Array, parent: Array) -> Number:
+    """Where the bucket at `start` ends, and whether its texts are of several components."""
+    mask = (_U64(1) << _U64(bits)) - _U64(1)
+    end = start + 1
+    mixed = False
+    while end < len(packed) and packed[end] >> _U64(bits) == packed[start] >> _U64(bits):
+        mixed |= parent[ids[packed[end] & mask]] != parent[ids[packed[start] & mask]]
+        end += 1
+    return end, mixed
+
+
+@inner
+def _bring(members: Array, first: Number, count: Number, marks: Array, near: Array) -> None:
+    """The marks of members[first:count] to the rows of `near`, as far as it reaches."""
+    for index in range(first, min(count, first + len(near))):
+        for word in range(near.shape[1]):
+            near[index - first, word] = marks[members[index], word]
+
+
+@kernel("i8", "u8[]", "i8", "i8[]", "i8[]", "i4[]", "f8", "u8[,r]", "i8", "u8[]", "i8", "u8[]", "u8[,]", "i8[]", "u8[]", "i8[]")
+def rest(
+    packed: Array, bits: Number, ids: Array, parent: Array, sizes: Array, least: Number, marks: Array, agreeing: Number,
+    failed: Array, looks: Number, members: Array, near: Array, place: Array, out: Array, left_out: Array,
+) -> Number:  # fmt: skip
+    """All pairs of different components in each bucket from place[0] on, there from text place[1] on, until `out` is full.
 
     Pairs that cannot be similar are not given, as for `stars`; the smaller text comes first, and pairs of one text
     follow one another. A bucket of more than `looks` pairs is cut: each of its texts is looked at with an equal number of
-    those that follow by size. Returns how many pairs, and the bucket (len(packed) at the end) and the text in it where
-    to go on. `left_out` counts: buckets that were cut, pairs not looked at there.
+    those that follow by size. Returns how many pairs; `place` then holds the bucket (len(packed) at the end) and the text
+    in it where to go on. `left_out` counts: buckets that were cut, pairs not looked at there. `members` is scratch for
+    the largest bucket, `near` for marks: with more rows than a text of a bucket that has more is compared with.
     """
     mask = (_U64(1) << _U64(bits)) - _U64(1)
     made = 0
+    start, row = place[0], place[1]
     while start < len(packed):
-        end = start + 1
-        mixed = False
-        while end < len(packed) and packed[end] >> _U64(bits) == packed[start] >> _U64(bits):
-            mixed |= parent[ids[packed[end] & mask]] != parent[ids[packed[start] & mask]]
-            end += 1
+        end, mixed = _bucket_end(packed, bits, start, ids, parent)
         count = end - start
-        reach = max(1, looks // count)
+        reach = min(count, max(1, looks // count))
         if not mixed:
             start, row = end, 0
             continue
-        members = _by_size(packed, start, end, mask, ids, sizes)
-        near = marks[members]
+        _by_size(packed, start, count, mask, ids, sizes, members)
+        here, known = row, row  # members[here:known] have their marks in `near`
         for index in range(row, count):
-            if made + min(reach, count) > len(out):
-                return made, start, index
+            if made + reach > len(out):
+                place[0], place[1] = start, index
+                return made
             a = members[index]
-            for later in range(index + 1, min(count, index + 1 + reach)):
+            last = min(count, index + 1 + reach)
+            if last > known:
+                here, known = index, min(count, index + len(near))
+                _bring(members, here, count, marks, near)
+            for later in range(index + 1, last):
                 b = members[later]
                 if sizes[a] < least * sizes[b]:
                     break
-                if parent[a] == parent[b] or _agreeing(near, index, later) < agreeing:
+                if parent[a] == parent[b] or _agreeing(near, index - here, later - here) < agreeing:
                     continue
                 pair = _key_of(a, b)
                 if failed[_slot_of(pair, failed)] == pair:
                     continue
                 out[made] = pair
                 made += 1
-            if index + 1 + reach < count and sizes[a] >= least * sizes[members[index + 1 + reach]]:
-                left_out[1] += count - index - 1 - reach
+            if last < count and sizes[a] >= least * sizes[members[last]]:
+                left_out[1] += count - last
         if reach < count - 1:
             left_out[0] += 1
         start, row = end, 0
-    return made, start, 0
+    place[0], place[1] = start, 0
+    return made
 
 
-def remember(failed, pairs):  # type: ignore[no-untyped-def]
+@kernel("void", "u8[]", "u8[]")
+def remember(failed: Array, pairs: Array) -> None:
     """Note pairs that were compared and are not similar; a later pair may take an earlier one's place."""
     for index in range(len(pairs)):
         failed[_slot_of(pairs[index], failed)] = pairs[index]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from numba import njit
 
+from cleaner.dedup.kernel.base import Array, Number, inlined, inner, kernel
 from cleaner.dedup.kernel.mixing import MIX_A, MIX_B, mix32, mix64
 
 _U32, _U64 = np.uint32, np.uint64
@@ -17,8 +17,8 @@ _ALONE: Final = _U32(1 << 31)
 _POINT: Final = _U32((1 << 21) - 1)
 
 
-@njit(inline="always")
-def _decode(data, at, end):  # type: ignore[no-untyped-def]
+@inlined
+def _decode(data: Array, at: Number, end: Number) -> Number:
     """The code point of several bytes at `at` and the place after it; never reads at or beyond `end`."""
     lead = _U32(data[at])
     if lead >= 0xF0 and at + 3 < end:
@@ -33,8 +33,8 @@ def _decode(data, at, end):  # type: ignore[no-untyped-def]
     return _U32(0), at + 1
 
 
-@njit
-def _words(data, at, end, table, out):  # type: ignore[no-untyped-def]
+@inner
+def _words(data: Array, at: Number, end: Number, table: Array, out: Array) -> Number:
     """Hashes of the words of data[at:end] into `out`; returns how many.
 
     Without a branch at the ends of words, which no processor can foresee: the hash so far is written at each step, and
@@ -62,8 +62,8 @@ def _words(data, at, end, table, out):  # type: ignore[no-untyped-def]
     return count
 
 
-@njit
-def _shingles(words, count, ngram):  # type: ignore[no-untyped-def]
+@inner
+def _shingles(words: Array, count: Number, ngram: Number) -> Number:
     """Replace words[:count] by hashes of all runs of `ngram` words (of all words where there are fewer).
 
     Returns how many there are. A run's hash is a polynomial over its words' hashes, rolled from one run to the next.
@@ -88,8 +88,8 @@ def _shingles(words, count, ngram):  # type: ignore[no-untyped-def]
     return made
 
 
-@njit
-def _no_words(data, at, end):  # type: ignore[no-untyped-def]
+@inner
+def _no_words(data: Array, at: Number, end: Number) -> Number:
     """The hash of a text without words: of all its bytes but ASCII white space."""
     state = _ROLL
     for index in range(at, end):
@@ -99,8 +99,8 @@ def _no_words(data, at, end):  # type: ignore[no-untyped-def]
     return mix64(state)
 
 
-@njit
-def _distinct(values, count, slots, out):  # type: ignore[no-untyped-def]
+@inner
+def _distinct(values: Array, count: Number, slots: Array, out: Array) -> Number:
     """Distinct values of values[:count], in order, into `out`; `slots` is scratch, a power of two > 2 * count."""
     size = 16
     while size < 2 * count:
@@ -122,8 +122,8 @@ def _distinct(values, count, slots, out):  # type: ignore[no-untyped-def]
     return made
 
 
-@njit
-def _signature(values, count, permutations, out):  # type: ignore[no-untyped-def]
+@inner
+def _signature(values: Array, count: Number, permutations: Array, out: Array) -> None:
     """The affine32 MinHash of values[:count] into `out`."""
     width = len(out)
     factors, terms = permutations[0], permutations[1]
@@ -146,18 +146,31 @@ def _signature(values, count, permutations, out):  # type: ignore[no-untyped-def
         index += 1
 
 
-def sketch(  # type: ignore[no-untyped-def]
-    data, starts, table, ngram, permutations, rows, words, slots, sets, sizes, digests, keys, marks, signatures
-):
+@inner
+def _band_keys(signature: Array, rows: Number, out: Array) -> None:
+    for band in range(len(out)):
+        key = _WORD_SEED + _U64(band)
+        for row in range(band * rows, (band + 1) * rows):
+            key = (key ^ _U64(signature[row])) * MIX_A
+            key ^= key >> _U64(29)
+        out[band] = mix64(key)
+
+
+@kernel("i8", "u1[r]", "i8[]", "u4[]", "i8", "u4[,]", "i8", "u8[]", "u8[]", "u4[]", "u8[]", "i4[]", "u8[,]", "u8[,]", "u1[,]",
+        "u4[,]")  # fmt: skip
+def sketch(
+    data: Array, starts: Array, table: Array, ngram: Number, permutations: Array, rows: Number, words: Array, slots: Array,
+    signature: Array, sets: Array, sizes: Array, digests: Array, keys: Array, marks: Array, signatures: Array,
+) -> Number:  # fmt: skip
     """Sketch the texts data[starts[i]:starts[i+1]]; returns how many values of `sets` were filled.
 
     Per text: `sizes` its number of distinct shingles (they follow one another in `sets`), `digests` two sums over them,
     `keys` (texts, bands) the hashes of its bands of `rows` values, `marks` the low byte of each MinHash value, and
     `signatures` the values themselves (where that array has rows).
-    `words` and `slots` are scratch for the longest text: its bytes + 2, and a power of two > 2 (bytes + 1).
+    `words` and `slots` are scratch for the longest text: its bytes + 2, and a power of two > 2 (bytes + 1); `signature` is
+    scratch for one signature.
     """
     filled = 0
-    signature = np.empty(permutations.shape[1], np.uint32)
     bands = keys.shape[1]
     for text in range(len(starts) - 1):
         at, end = starts[text], starts[text + 1]
@@ -178,19 +191,10 @@ def sketch(  # type: ignore[no-untyped-def]
         if bands or len(signatures):
             _signature(target, made, permutations, signature)
         if len(signatures):
-            signatures[text] = signature
+            for index in range(len(signature)):
+                signatures[text, index] = signature[index]
         if bands:
             for index in range(len(signature)):
                 marks[text, index] = signature[index] & _U32(255)
         _band_keys(signature, rows, keys[text])
     return filled
-
-
-@njit
-def _band_keys(signature, rows, out):  # type: ignore[no-untyped-def]
-    for band in range(len(out)):
-        key = _WORD_SEED + _U64(band)
-        for row in range(band * rows, (band + 1) * rows):
-            key = (key ^ _U64(signature[row])) * MIX_A
-            key ^= key >> _U64(29)
-        out[band] = mix64(key)
