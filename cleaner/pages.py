@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from cleaner.detectors import detect
 from cleaner.detectors.scene import Scene
-from cleaner.document import Ints, Lines, read_lines, read_rows, zones
+from cleaner.document import Bytes, Ints, Lines, read_lines, read_rows, zones
 from cleaner.edits import Edit, Result, apply
 from cleaner.errors import RecordError
 from cleaner.html.cut import read_named
@@ -31,7 +31,7 @@ from cleaner.judge.score import chance
 from cleaner.judge.trees import UNIT, load_weights
 from cleaner.packs.match import RuleSet, in_zone, match
 from cleaner.packs.schema import CLASSES
-from cleaner.votes import Votes, join_votes
+from cleaner.votes import Votes, join_votes, levels
 
 if TYPE_CHECKING:
     from cleaner.html.blocks import Blocks
@@ -65,6 +65,11 @@ def see(rules: RuleSet, pages: Sequence[Page], titles: Sequence[str | None] | No
     scene = Scene(lines, prose, listed, rules.folds, titles)
     votes = join_votes(in_zone(rules, match(rules, lines), zones(lines, prose)), detect(rules, scene))
     return SeenPages(pages, lines, prose, Place.of(lines), votes)
+
+
+def said_of_lines(rules: RuleSet, seen: SeenPages) -> tuple[Bytes, Ints]:
+    """What the votes of a batch say of its lines, see `cleaner.votes.levels`."""
+    return levels(seen.votes, rules.level, rules.cls, len(CLASSES), seen.lines.length())
 
 
 class PageCleaner:
@@ -149,7 +154,8 @@ class PageCleaner:
     def score(self, seen: SeenPages) -> PageScores:
         """What the markup says of a batch of pages, and what it says together with the votes of the rules."""
         blocks = [page.blocks for page in seen.pages]
-        return self._judge.score(blocks, [page.signs for page in seen.pages], seen.lines, seen.prose)
+        said = said_of_lines(self._rules, seen)
+        return self._judge.score(blocks, [page.signs for page in seen.pages], seen.lines, seen.prose, said)
 
     def _decide(
         self, seen: SeenPages, langs: Sequence[str | None] | None, known: Evidence | None = None

@@ -125,3 +125,9 @@ def test_a_parser_that_crashes_takes_no_other_record_with_it() -> None:
     [note] = [json.loads(line) for portion in found for line in portion.quarantine.splitlines()]
     assert note["line"] == 6
     assert note["passed"] is True
+
+
+def test_a_page_that_says_one_thing_thousands_of_times_keeps_it_once():
+    said = "The harbour master closed the lock for two days while the gates were mended and painted."
+    result = Cleaner().clean(html=f"<html><body>{f'<p>{said}</p>' * 4000}</body></html>")
+    assert result.text == said

@@ -19,15 +19,16 @@ from numpy.typing import NDArray
 from cleaner.bench.labelled import LabelledPage
 from cleaner.bench.page_labels import PageKey
 from cleaner.bench.tune import as_forest, fold_of
-from cleaner.document import KindTable, prose_rows, read_lines
 from cleaner.errors import ConfigError, DataError, RecordError
 from cleaner.html.cut import PageCut
-from cleaner.html.judge import PageJudge
+from cleaner.html.judge import PageJudge, agreed
 from cleaner.html.measures import Surroundings, first_names, first_values, second_names, second_values, surroundings
 from cleaner.html.page import Page, PageReader
 from cleaner.judge.score import chance
 from cleaner.judge.trees import FORMAT, UNIT, Weights, load_weights, read_trees
-from cleaner.packs.load import rules_root
+from cleaner.packs.load import load_rules, rules_root
+from cleaner.packs.match import compile_rules
+from cleaner.pages import said_of_lines, see
 
 PAGE_WEIGHTS: Final = "weights/html.json"
 _ELEMENTS: Final = "common/elements.toml"
@@ -67,6 +68,8 @@ class PageSettings:
     """Share of the lines that is learned from; light lines are left out first and those that stay weigh more."""
     onto: float = 1.0
     """How much of the first look's log-odds the second starts from: it learns what the first gets wrong."""
+    likewise: float = 0.4
+    """How far a line's log-odds are drawn to the mean of likewise lines."""
     lean: float = 0.1
     """Log-odds by which a line goes more likely than the forests say: of news, which there is most of, gold texts hold
     less than of other pages."""
@@ -110,14 +113,16 @@ def page_lesson(items: Sequence[LabelledPage], settings: PageSettings, *, rules:
     """
     reader = PageReader([(rules or rules_root()) / _ELEMENTS])
     groups = tuple(group.id for group in reader.words.groups)
-    kinds = KindTable()
+    phrases = compile_rules(load_rules(shipped=False, extra=[rules], cache=False) if rules else load_rules())
     values, sizes, lengths, keys, around = [], [], [], [], []
     for start in range(0, len(items), _AT_ONCE):
         batch = items[start : start + _AT_ONCE]
         pages = [_read(reader, item) for item in batch]
-        lines = read_lines([page.source for page in pages], kinds)
+        seen = see(phrases, pages)
+        lines = seen.lines
         found = surroundings([page.blocks for page in pages], lines)
-        values.append(first_values(found, lines, prose_rows(lines), [page.signs for page in pages]))
+        signs = [page.signs for page in pages]
+        values.append(first_values(found, lines, seen.prose, signs, said_of_lines(phrases, seen)))
         sizes.append(lines.weight())
         lengths.append(np.diff(lines.first))
         around.append(found)
@@ -185,8 +190,9 @@ def fit_pages(told: PageLesson, settings: PageSettings, *, say: Say = lambda _: 
     second, held = _one_look(told, values, names, lines, start, settings, lambda text: say(f"second look, {text}"))
     lean = round(settings.lean * UNIT)
     second["bias"] += lean
-    header = {"onto": settings.onto, **CUT.as_header()}
-    return PageFitted({"format": FORMAT, "header": header, "first": first, "second": second}, held + lean)
+    header = {"onto": settings.onto, "likewise": settings.likewise, **CUT.as_header()}
+    held = _agreed(told, held + lean, round(settings.likewise * UNIT))
+    return PageFitted({"format": FORMAT, "header": header, "first": first, "second": second}, held)
 
 
 def _second(told: PageLesson, likely: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -196,6 +202,16 @@ def _second(told: PageLesson, likely: NDArray[np.uint8]) -> NDArray[np.uint8]:
         out.append(second_values(around, np.ascontiguousarray(likely[low:high])))
         low = high
     return np.concatenate(out, axis=1)
+
+
+def _agreed(told: PageLesson, odds: NDArray[np.int32], share: int) -> NDArray[np.int32]:
+    """`odds` drawn to those of likewise lines, batch after batch."""
+    out, low = [], 0
+    for around in told.around:
+        high = low + len(around.blocks)
+        out.append(agreed(odds[low:high], around, told.size[low:high], share))
+        low = high
+    return np.concatenate(out)
 
 
 def _chosen(told: PageLesson, weight: Floats, settings: PageSettings) -> tuple[NDArray[np.bool_], Floats]:
@@ -308,4 +324,5 @@ def judged(told: PageLesson, weights: Mapping[str, Any] | Path) -> NDArray[np.in
         found = Weights(weights["first"], weights["second"], weights["header"], "fitted")
     judge = PageJudge.of(found, told.groups)
     first = judge.first.score(told.values)
-    return judge.both(first, np.concatenate((told.values, _second(told, 255 - chance(first)))))
+    values = np.concatenate((told.values, _second(told, 255 - chance(first))))
+    return _agreed(told, judge.both(first, values), judge.likewise)

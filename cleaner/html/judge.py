@@ -8,16 +8,24 @@ more.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaner.document import Bytes, Lines
+from cleaner.document import Bytes, Ints, Lines
 from cleaner.errors import RuleError
 from cleaner.html.blocks import Blocks
 from cleaner.html.cut import PageCut, read_cut
-from cleaner.html.measures import first_names, first_values, second_names, second_values, surroundings
+from cleaner.html.measures import (
+    Surroundings,
+    first_names,
+    first_values,
+    second_names,
+    second_values,
+    surroundings,
+)  # fmt: skip
 from cleaner.judge.score import chance
 from cleaner.judge.trees import UNIT, Trees, Weights, read_trees
 
@@ -44,6 +52,8 @@ class PageJudge:
     cut: PageCut
     onto: int
     """How much of the first look's log-odds counts beside the second's, times `UNIT`."""
+    likewise: int
+    """How far a line's log-odds are drawn to the mean of likewise lines, times `UNIT`."""
 
     @classmethod
     def of(cls, weights: Weights, groups: Sequence[str]) -> PageJudge:
@@ -58,18 +68,21 @@ class PageJudge:
             read_trees(weights.second, names, f"{weights.file}: second"),
             names,
             read_cut(weights.header, weights.file),
-            _read_onto(weights),
+            _read_share(weights, "onto"),
+            _read_share(weights, "likewise"),
         )
 
     def score(
-        self, pages: Sequence[Blocks], signs: Sequence[int], lines: Lines, prose: NDArray[np.bool_]
-    ) -> PageScores:
-        """Judge a batch. `lines` are those of the pages' sources, in order, `signs` the signs of each page's kind."""
+        self, pages: Sequence[Blocks], signs: Sequence[int], lines: Lines, prose: NDArray[np.bool_],
+        said: tuple[Bytes, Ints],
+    ) -> PageScores:  # fmt: skip
+        """Judge a batch. `lines` are those of the pages' sources, in order, `signs` the signs of each page's kind, `said`
+        is what rules say of the lines, as `cleaner.votes.levels`."""
         around = surroundings(pages, lines)
-        before = first_values(around, lines, prose, signs)
+        before = first_values(around, lines, prose, signs, said)
         first = self.first.score(before)
         values = np.concatenate((before, second_values(around, 255 - chance(first))))
-        second = self.both(first, values)
+        second = agreed(self.both(first, values), around, lines.weight(), self.likewise)
         return PageScores(first, second, values, self.names, self.stays(second, lines))
 
     def both(self, first: NDArray[np.int32], values: Bytes) -> NDArray[np.int32]:
@@ -78,11 +91,40 @@ class PageJudge:
 
     def stays(self, odds: NDArray[np.int32], lines: Lines) -> NDArray[np.bool_]:
         """Which lines stay, given the log-odds times `UNIT` that each goes."""
-        return self.cut.best_lines(255 - chance(odds), lines.weight(), lines.first)
+        likely, weight = 255 - chance(odds), lines.weight()
+        stay = self.cut.best_lines(likely, weight, lines.first)
+        for low, high in pairwise(lines.first.tolist()):
+            if high - low > self.cut.rows and not stay[low:high].any() and _says_little(lines, low, high, self.cut.rows):
+                bounds = np.array([0, high - low], np.int32)
+                stay[low:high] = replace(self.cut, words=0.0).best_lines(likely[low:high], weight[low:high], bounds)
+        return stay
 
 
-def _read_onto(weights: Weights) -> int:
-    onto = weights.header.get("onto", 0)
-    if type(onto) not in (int, float) or not 0 <= onto <= 1:
-        raise RuleError(f"{weights.file}: header: field 'onto': expected a number from 0 to 1, got {onto!r}")
-    return round(onto * UNIT)
+def _says_little(lines: Lines, low: int, high: int, most: int) -> bool:
+    """Whether the rows from `low` to `high` are at most so many different lines: what a page says over and over is its
+    content if anything is."""
+    found: set[str] = set()
+    for row in range(low, high):
+        found.add(lines.text(row))
+        if len(found) > most:
+            return False
+    return True
+
+
+def agreed(odds: NDArray[np.int32], around: Surroundings, weight: Ints, share: int) -> NDArray[np.int32]:
+    """`odds` drawn to the mean of likewise lines by `share` of `UNIT`: the cards of a list, the posts of a thread stay or
+    go together."""
+    if not share:
+        return odds
+    from cleaner.html.list_kernel import agree
+
+    out = np.empty_like(odds)
+    agree(around.path, np.zeros((around.paths, 2), np.int64), weight, odds, share, out)
+    return out
+
+
+def _read_share(weights: Weights, name: str) -> int:
+    share = weights.header.get(name, 0)
+    if type(share) not in (int, float) or not 0 <= share <= 1:
+        raise RuleError(f"{weights.file}: header: field {name!r}: expected a number from 0 to 1, got {share!r}")
+    return round(share * UNIT)

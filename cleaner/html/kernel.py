@@ -16,7 +16,8 @@ from cleaner.compiled import Function, inner
 
 Array = Any
 """A numpy array inside compiled code, where its element's type is the compiler's business."""
-_SOURCES: Final = [Path(__file__).with_name(name) for name in ("kernel.py", "measure_kernel.py", "repeat_kernel.py")]
+_FILES: Final = ("kernel.py", "measure_kernel.py", "repeat_kernel.py", "list_kernel.py")
+_SOURCES: Final = [Path(__file__).with_name(name) for name in _FILES]
 
 
 def kernel(result: str, *parameters: str) -> Callable[[Function], Function]:
@@ -38,7 +39,9 @@ _HARD_LIMIT = 256
 _CLIMB = 64
 HIDING = 3
 """The first so many of the telling attributes hide elements: `style`, `hidden`, `aria-hidden`."""
-_DISPLAY, _NONE, _TRUE, _HIDDEN = (np.frombuffer(word, np.uint8) for word in (b"display:", b"none", b"true", b"hidden"))
+_DISPLAY, _NONE, _TRUE, _HIDDEN, _VISIBILITY = (
+    np.frombuffer(word, np.uint8) for word in (b"display:", b"none", b"true", b"hidden", b"visibility:")
+)
 _LINES = 1 << BLOCK_FLOW | 1 << BREAK_FLOW | 1 << OTHER_FLOW
 
 
@@ -54,6 +57,17 @@ def _is_at(data: Array, at: int, end: int, word: Array) -> bool:
 
 
 @inner
+def _says(data: Array, at: int, end: int, name: Array, value: Array) -> bool:
+    """Whether a property of that name, with its colon, stands at `at` and has that value."""
+    if not _is_at(data, at, end, name):
+        return False
+    at += len(name)
+    while at < end and data[at] == 32:
+        at += 1
+    return _is_at(data, at, end, value)
+
+
+@inner
 def _hides(data: Array, begin: int, end: int, which: int) -> bool:
     """Whether the value of the attribute `style`, `hidden` or `aria-hidden` hides its element."""
     if which:
@@ -64,12 +78,11 @@ def _hides(data: Array, begin: int, end: int, which: int) -> bool:
             or (length == 6 and _is_at(data, begin, end, _HIDDEN))
         )
     for at in range(begin, end - 11):
-        if data[at] == _DISPLAY[0] and _is_at(data, at, end, _DISPLAY):
-            after = at + len(_DISPLAY)
-            while after < end and data[after] == 32:
-                after += 1
-            if _is_at(data, after, end, _NONE):
-                return True
+        if data[at] == _DISPLAY[0] and _says(data, at, end, _DISPLAY, _NONE):
+            return True
+        free = at == begin or data[at - 1] != _DASH  # backface-visibility hides nothing
+        if free and data[at] == _VISIBILITY[0] and _says(data, at, end, _VISIBILITY, _HIDDEN):
+            return True
     return False
 
 

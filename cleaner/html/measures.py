@@ -20,6 +20,7 @@ from cleaner.html.kind import SIGNS
 from cleaner.html.tags import CUSTOM, TAG
 from cleaner.judge.measures import OWN_NAMES, own_values
 from cleaner.kernels.kinds import DIVIDER
+from cleaner.packs.schema import CLASSES
 
 Flags = NDArray[np.bool_]
 
@@ -64,8 +65,20 @@ _REPEATS: Final = (
     "page_late_copies", "likewise_digits", "likewise_stops", "likewise_place", "prices_around_4", "page_prices",
     "page_main", "page_article", "page_articles", "page_nav", "page_distinct", "copies_are_likewise",
 )  # fmt: skip
+_ANNOUNCING: Final = ("related", "comments", "newsletter", "promo", "share", "account", "navigation", "listing")
+"""Classes of headings that tell what stands below."""
+_VOTES: Final = (
+    *(f"vote_{name}" for name in CLASSES), "vote_any", "vote_covers", "votes_around_2", "votes_around_6",
+    "likewise_votes", "since_vote", "votes_box1", "votes_box2", *(f"heading_{name}" for name in _ANNOUNCING),
+)  # fmt: skip
+_LISTS: Final = (
+    "fields", "fields_around_4", "likewise_fields", "fields_box1", "fields_box2", "images_box1", "images_box2", "images",
+    "likewise_images", "likewise_counts", "likewise_prices", "item_links", "item_prices", "item_headings", "item_fields",
+    "item_even", "item_after_top", "item_begins", "item_reaches", "rows_below_top", "above_top",
+)  # fmt: skip
 _SEEN_OF_NEIGHBOURS: Final = (
     "length", "prose", "linked", "heading", "own_ends_stop", "own_digits", "copies", "leaf_link", "likewise", "own_capitals",
+    "vote_any",
 )  # fmt: skip
 _STEPS: Final = (-3, -2, -1, 1, 2, 3)
 _BESIDE: Final = tuple(f"{name}{step:+}" for step in _STEPS for name in (*_SEEN_OF_NEIGHBOURS, "same_path"))
@@ -117,7 +130,7 @@ def first_names(groups: Sequence[str]) -> tuple[str, ...]:
     return (
         *_TEXT, "depth", "heading", *named, *(f"inside_{name}" for name in _INSIDE),
         *(f"{place}_{name}" for place in ("block", "leaf") for name in _KINDS),
-        *_FLOW, *_ITEMS, *_OWN, *_REPEATS, *_BESIDE, *(f"sign_{name}" for name in SIGNS),
+        *_FLOW, *_ITEMS, *_OWN, *_REPEATS, *_VOTES, *_LISTS, *_BESIDE, *(f"sign_{name}" for name in SIGNS),
     )  # fmt: skip
 
 
@@ -133,9 +146,13 @@ _FLAGS: Final = np.array([
     _PLACE_OF[name]
     for name in ("own_digits", "own_signs", "own_ends_stop", "inside_main", "inside_article", "inside_nav")
 ])  # fmt: skip
+_LISTED: Final = np.array([_PLACE_OF[name] for name in ("own_digits", "own_signs", "own_ends_bracket")])
+_ANNOUNCED: Final = np.array([CLASSES.index(name) for name in _ANNOUNCING], np.int64)
 _SEEN: Final = np.array([_PLACE_OF[name] for name in _SEEN_OF_NEIGHBOURS], np.int64)
 _STEPS_AWAY: Final = np.array(_STEPS, np.int64)
-for _fixed in (_SIGN_PLACES, _KIND_BITS, _INSIDE_BITS, _LEVEL, _COUNTED_AS, _HOLDS, _LOG, _FLAGS, _SEEN, _STEPS_AWAY):
+for _fixed in (
+    _SIGN_PLACES, _KIND_BITS, _INSIDE_BITS, _LEVEL, _COUNTED_AS, _HOLDS, _LOG, _FLAGS, _LISTED, _ANNOUNCED, _SEEN, _STEPS_AWAY,
+):  # fmt: skip
     _fixed.flags.writeable = False
 
 
@@ -176,15 +193,19 @@ def surroundings(pages: Sequence[Blocks], lines: Lines) -> Surroundings:
     return Surroundings(blocks, lines.first, path, int(counts[0]), item, level, group, int(counts[1]))
 
 
-def first_values(around: Surroundings, lines: Lines, prose: Flags, signs: Sequence[int]) -> Bytes:
-    """All measures of the first look, in the order of `first_names`."""
+def first_values(
+    around: Surroundings, lines: Lines, prose: Flags, signs: Sequence[int], said: tuple[Bytes, Ints]
+) -> Bytes:
+    """All measures of the first look, in the order of `first_names`; `said` is what rules say, as `cleaner.votes.levels`."""
     from cleaner.html import measure_kernel as kernel
 
     blocks, first = around.blocks, around.first
     elements = blocks.elements
     values = np.empty((_FIRST, len(blocks)), np.uint8)
-    widths = (len(_TEXT), _NAMED, len(_FLOW), len(_ITEMS), len(_OWN), len(_REPEATS), len(_BESIDE))
-    text, named, flow, items, own, repeats, beside, rest = (values[start:] for start in accumulate(widths, initial=0))
+    widths = (len(_TEXT), _NAMED, len(_FLOW), len(_ITEMS), len(_OWN), len(_REPEATS), len(_VOTES), len(_LISTS), len(_BESIDE))
+    text, named, flow, items, own, repeats, voted, listed, beside, rest = (
+        values[start:] for start in accumulate(widths, initial=0)
+    )
     dividers = np.ascontiguousarray(lines.counts[:, DIVIDER])
     kernel.text(first, lines.length(), lines.weight(), dividers, prose, _LOG, text)
     kernel.elements(
@@ -201,10 +222,31 @@ def first_values(around: Surroundings, lines: Lines, prose: Flags, signs: Sequen
         elements.tag, _COUNTED_AS, len(_COUNTED), _LOG, items,
     )  # fmt: skip
     own[: len(_OWN)] = own_values(lines, prose)
+    _fill_lists(around, lines, said, values[_LISTED], voted, listed)
     _fill_repeats(around, lines, values, repeats, beside)
     shown = (np.array(signs, np.uint64) >> _SIGN_PLACES) & np.uint64(1)
     rest[:] = shown.astype(np.uint8)[:, lines.doc]
     return values
+
+
+def _fill_lists(
+    around: Surroundings, lines: Lines, said: tuple[Bytes, Ints], flags: Bytes, voted: Bytes, listed: Bytes
+) -> None:
+    """What rules say, and what tells lists of things from menus."""
+    from cleaner.html import list_kernel as kernel
+
+    blocks, elements = around.blocks, around.blocks.elements
+    sums, alike = np.zeros((5, len(lines) + 1), np.int64), np.zeros((7 * around.paths,), np.int64)
+    kernel.votes(
+        around.first, *said, around.path, np.stack((blocks.chars, blocks.block)), elements.parent, elements.first,
+        elements.last, elements.tag, _LEVEL, _ANNOUNCED, sums[:3], alike[: 2 * around.paths].reshape(-1, 2), voted,
+    )  # fmt: skip
+    columns = (blocks.chars, blocks.links, blocks.block, blocks.images, blocks.inputs, lines.words)
+    kernel.lists(
+        around.first, np.stack(columns), around.path, around.item, around.group, elements.parent, elements.first,
+        elements.last, elements.tag, _LEVEL, flags, sums[3:], alike[2 * around.paths :].reshape(-1, 5),
+        np.zeros((around.groups, 10), np.int64), listed,
+    )  # fmt: skip
 
 
 def _fill_repeats(around: Surroundings, lines: Lines, values: Bytes, repeats: Bytes, beside: Bytes) -> None:

@@ -38,6 +38,7 @@ def lines(html):
         ("<p>a<script>var b='<p>';</script><style>p{}</style>c</p>", ["ac"]),
         ("<p>a<!-- x > <p> -- --><!--->b</p>", ["ab"]),
         ("<p>a <span hidden>b</span><i style='display: none'>c</i><i aria-hidden=true>d</i>e</p>", ["a e"]),
+        ("<p>a <b style='color:red;visibility: hidden'>b</b><b style='backface-visibility:hidden'>c</b></p>", ["a c"]),
         ("<p title='<p>&quot;x'>a</p>", ["a"]),
         ("<p foo<bar=1>a</p>", ["a"]),
         ("<p>a<select><option>b</select><textarea>c</textarea><svg><text>d</text></svg>e</p>", ["ae"]),

@@ -4,16 +4,19 @@ import numpy as np
 import pytest
 
 from cleaner import Cleaner
-from cleaner.document import KindTable, prose_rows, read_lines
+from cleaner.document import KindTable, read_lines
 from cleaner.errors import RuleError
 from cleaner.html.cut import PageCut, read_cut
-from cleaner.html.judge import PageJudge
+from cleaner.html.judge import PageJudge, agreed
 from cleaner.html.measures import first_names, first_values, second_names, second_values, surroundings
 from cleaner.html.page import PageReader
 from cleaner.judge.trees import Weights
-from cleaner.packs.load import rules_root
+from cleaner.packs.load import load_rules, rules_root
+from cleaner.packs.match import compile_rules
+from cleaner.pages import said_of_lines, see
 
 READER = PageReader([rules_root() / "common" / "elements.toml"])
+RULES = compile_rules(load_rules())
 GROUPS = [group.id for group in READER.words.groups]
 PAGES = [
     "<nav><ul><li><a href=1>Home</a><li><a href=2>News</a></ul></nav><main><h1>Slate roofs</h1><p>Slate lasts long, "
@@ -28,9 +31,11 @@ PAGES = [
 
 def measures(htmls):
     pages = [READER.read(html) for html in htmls]
-    lines = read_lines([page.source for page in pages], KindTable())
+    seen = see(RULES, pages)
+    lines = seen.lines
     around = surroundings([page.blocks for page in pages], lines)
-    values = first_values(around, lines, prose_rows(lines), [page.signs for page in pages])
+    signs = [page.signs for page in pages]
+    values = first_values(around, lines, seen.prose, signs, said_of_lines(RULES, seen))
     score = (np.arange(len(lines)) - lines.first[lines.doc]) * 37 % 256
     values = np.concatenate((values, second_values(around, score.astype(np.uint8))))
     return lines, dict(zip((*first_names(GROUPS), *second_names()), values, strict=True))
@@ -163,18 +168,22 @@ def test_a_judge_asks_for_measures_by_name():
     )
     judge = PageJudge.of(weights, GROUPS)
     pages = [READER.read(html) for html in PAGES]
-    lines = read_lines([page.source for page in pages], KindTable())
-    scores = judge.score([p.blocks for p in pages], [p.signs for p in pages], lines, prose_rows(lines))
+    seen = see(RULES, pages)
+    lines = seen.lines
+    read = ([p.blocks for p in pages], [p.signs for p in pages], lines, seen.prose, said_of_lines(RULES, seen))
+    scores = judge.score(*read)
     gone = [lines.text(row) for row in range(len(lines)) if scores.first[row] > -2048 * 2]
     assert gone == ["Home", "News", "Imprint"]
     assert scores.values.shape == (len(judge.names), len(lines))
     whole = {"onto": 1.0}
     onto = PageJudge.of(Weights(_forest(("inside_nav", 0)), _forest(("score", 0)), whole, "w.json"), GROUPS)
-    added = onto.score([p.blocks for p in pages], [p.signs for p in pages], lines, prose_rows(lines))
+    added = onto.score(*read)
     alone = onto.second.score(added.values)
     assert (added.second == added.first + alone).all() and added.first.any()
     with pytest.raises(RuleError, match=r"w\.json: header: field 'onto': expected a number"):
         PageJudge.of(Weights(_forest(), _forest(), {"onto": "all"}, "w.json"), GROUPS)
+    with pytest.raises(RuleError, match=r"w\.json: header: field 'likewise': expected a number"):
+        PageJudge.of(Weights(_forest(), _forest(), {"likewise": 2}, "w.json"), GROUPS)
     with pytest.raises(RuleError, match=r"w\.json: first"):
         PageJudge.of(Weights(_forest(("nonsense", 1)), _forest(), {}, "w.json"), GROUPS)
 
@@ -184,3 +193,48 @@ def test_names_of_measures_are_distinct():
     assert len({*first, *later}) == len(first) + len(later)
     assert {"length", "near_share", "far_footer", "items", "sign_ld_article", "centre0"} <= {*first}
     assert "score_items" in later
+
+
+SHOP = (
+    "<nav><ul><li><a href=1>Lamps</a><li><a href=2>Chairs</a><li><a href=3>Beds</a></ul></nav><h1>Lamps of brass</h1>"
+    "<form><h2>Filter by</h2><label><input type=checkbox> Oak (3)</label><br><label><input type=checkbox> Ash (5)</label>"
+    "<br><label><input type=checkbox> Elm (7)</label></form><div class=rows>"
+    + "".join(f"<div class=card><img src=x><h3><a href=l{n}>Lamp number {n}</a></h3><p>{n}2.50 €</p></div>" for n in range(4))
+    + "</div><h2>You may also like</h2><p><a href=9>A chair</a></p>"
+)
+
+
+def test_lists_of_things_are_told_from_menus_and_filters():
+    lines, columns = measures([SHOP])
+    rows = {lines.text(row): row for row in range(len(lines))}
+    menu, oak, lamp, price = rows["Chairs"], rows["Oak (3)"], rows["Lamp number 2"], rows["22.50 €"]
+    assert columns["items"][lamp] == 4 and columns["item_even"][lamp] == 64
+    assert columns["item_begins"][menu] == 0 < columns["item_begins"][lamp] and columns["item_reaches"][lamp] == 128 * 8 // 18
+    assert columns["fields"][[oak, lamp]].tolist() == [1, 0] and columns["likewise_fields"][oak] == 64
+    assert columns["likewise_counts"][[oak, lamp]].tolist() == [64, 0]
+    assert columns["likewise_prices"][[price, menu]].tolist() == [64, 0] and columns["item_prices"][lamp] == 8
+    assert columns["item_headings"][lamp] == 8 and columns["likewise_images"][lamp] == 64
+    assert columns["above_top"][[menu, oak]].tolist() == [1, 0]
+    assert columns["rows_below_top"][[menu, oak]].tolist() == [255, 2] and columns["item_after_top"][lamp] == 5
+
+
+def test_what_rules_say_of_a_line_and_of_the_heading_above_is_measured():
+    lines, columns = measures([SHOP])
+    rows = {lines.text(row): row for row in range(len(lines))}
+    like, chair, lamp = rows["You may also like"], rows["A chair"], rows["Lamp number 2"]
+    assert columns["vote_related"][like] >= 2 and columns["vote_any"][lamp] == 0
+    assert columns["heading_related"][chair] == columns["vote_related"][like]
+    assert columns["heading_related"][lamp] == 0 and columns["since_vote"][chair] == 1
+
+
+def test_likewise_lines_are_judged_alike():
+    html = "<ul>" + "".join(f"<li><b>{'word ' * (9 if n == 2 else 2)}</b></li>" for n in range(4)) + "</ul><p>Else</p>"
+    page = READER.read(html)
+    seen = see(RULES, [page])
+    around = surroundings([page.blocks], seen.lines)
+    odds = np.array([1000, 1000, -1000, 1000, 500], np.int32)
+    weight = seen.lines.weight()
+    drawn = agreed(odds, around, weight, 512)
+    mean = (odds[:4] * weight[:4]).sum() // weight[:4].sum()
+    assert drawn.tolist() == [*(int(own + ((mean - own) * 512 >> 10)) for own in odds[:4]), 500]
+    assert (agreed(odds, around, weight, 0) == odds).all()
