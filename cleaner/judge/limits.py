@@ -4,7 +4,7 @@ Both are data in the header of a weights file, because they belong to the scores
 
     "cut": 1776                                 or "cut": [[0, 2200], [200, 900]]
     "veto": -512                                or "veto": {"default": -512, "legal": -1024}
-    "large": 60
+    "large": 60                                 or "large": {"body": 60, "but": {"repeats": ["exact"]}}
     "pages": {"rows": 32, "cut": [[60, 2400], [200, 0]]}
 
 Levels are log-odds times `UNIT`. A cut of pairs follows the share of a text (0..255) that the scores call boilerplate,
@@ -12,14 +12,14 @@ straight from pair to pair: of whole pages most lines go, so that less certainty
 `rows` lines that the first look calls boilerplate may be `pages` with a cut of their own; fewer lines of a large share are
 more often a short text that is misread. `large` is the part
 of a text's body, in thousandths, above which a line is too much to lose because of one strong rule: its score has to pass
-the cut as well.
+the cut as well. `but` names rules of detectors that decide all the same.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -51,6 +51,8 @@ class Limits:
     page_rows: int = 0
     large: int = _WHOLE
     """Thousandths of a text's body: on longer lines no rule of strength `alone` decides without the score."""
+    spared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Detector -> names of its rules that decide on large lines, too."""
 
     @property
     def cut(self) -> int:
@@ -77,7 +79,10 @@ class Limits:
         header = {"cut": _corners(self.cuts), "veto": table}
         if self.page_rows:
             header["pages"] = {"rows": self.page_rows, "cut": _corners(self.page_cuts)}
-        return {**header, "large": self.large} if self.large < _WHOLE else header
+        if self.large < _WHOLE:
+            spared = {name: list(rules) for name, rules in self.spared.items()}
+            header["large"] = {"body": self.large, "but": spared} if spared else self.large
+        return header
 
     @property
     def constant(self) -> bool:
@@ -119,7 +124,7 @@ def read_limits(header: Mapping[str, Any], file: str) -> Limits:
     cuts = _cuts(header["cut"], file, "cut")
     rows, page_cuts = _pages(header["pages"], file) if "pages" in header else (0, cuts)
     return Limits(
-        cuts, _veto(header.get("veto", _NEVER), file), page_cuts, rows, _large(header.get("large", _WHOLE), file)
+        cuts, _veto(header.get("veto", _NEVER), file), page_cuts, rows, *_large(header.get("large", _WHOLE), file)
     )
 
 
@@ -129,10 +134,18 @@ def _pages(found: Any, file: str) -> tuple[int, Levels]:
     return found["rows"], _cuts(found["cut"], file, "pages.cut")
 
 
-def _large(found: Any, file: str) -> int:
-    if not _is_level(found) or not 0 <= found <= _WHOLE:
-        raise RuleError(f"{file}: header: field 'large': expected thousandths of a body, 0..{_WHOLE}, got {found!r}")
-    return int(found)
+def _large(found: Any, file: str) -> tuple[int, dict[str, tuple[str, ...]]]:
+    body, but = (found.get("body"), found.get("but", {})) if isinstance(found, dict) else (found, {})
+    named = isinstance(but, dict) and all(
+        isinstance(rules, list) and all(isinstance(rule, str) for rule in rules) for rules in but.values()
+    )
+    known = not isinstance(found, dict) or set(found) <= {"body", "but"}
+    if not (named and known and isinstance(body, int) and _is_level(body) and 0 <= body <= _WHOLE):
+        raise RuleError(
+            f"{file}: header: field 'large': expected thousandths of a body, 0..{_WHOLE}, or a table of 'body' and 'but' with "
+            f"names of rules per detector, got {found!r}"
+        )
+    return body, {name: tuple(rules) for name, rules in but.items()}
 
 
 def _cuts(found: Any, file: str, name: str) -> Levels:

@@ -151,7 +151,10 @@ def _decided_alone(
         length = look.lines.length()
         body = look.place.all(np.where(odds > 0, 0, length))
         heard = passed | ~limits.are_large(length, body)
-        able = rules.always[rule] | (heard[row] & (odds[row] > limits.veto[rules.cls[rule]]))
+        able = heard[row]
+        for detector, names in limits.spared.items():
+            able |= np.isin(rule, [index for name, index in rules.detectors.get(detector, {}).items() if name in names])
+        able = rules.always[rule] | (able & (odds[row] > limits.veto[rules.cls[rule]]))
         row = row[able]
     alone = np.zeros(len(look.lines), bool)
     alone[row] = True

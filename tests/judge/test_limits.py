@@ -51,6 +51,13 @@ def test_a_large_part_of_a_text_does_not_go_because_of_one_strong_rule(tmp_path,
     assert (LINE not in found.text) is goes
 
 
+@pytest.mark.parametrize(("large", "goes"), [(100, False), ({"body": 100, "but": {"repeats": ["exact"]}}, True)])
+def test_rules_of_detectors_may_decide_on_large_lines(tmp_path, large, goes):
+    twice = f"{TEXT}{LINE}\n"
+    found = Cleaner(weights=weights(tmp_path, large=large)).clean(twice)
+    assert found.text == (TEXT if goes else twice)
+
+
 def test_a_large_line_goes_where_its_score_passes_the_cut(tmp_path):
     found = Cleaner(rules=[rule("alone")], weights=weights(tmp_path, large=0, cut=-3000)).clean(TEXT)
     assert LINE not in found.text
@@ -92,6 +99,8 @@ def test_texts_with_many_lines_of_boilerplate_have_a_cut_of_their_own():
         ({"cut": 1, "pages": 32}, "field 'pages': expected 'rows', a number of lines, and 'cut'"),
         ({"cut": 1, "pages": {"rows": 9, "cut": "low"}}, "field 'pages.cut': expected a whole number or pairs"),
         ({"cut": 1, "large": 0.06}, "field 'large': expected thousandths of a body"),
+        ({"cut": 1, "large": {"body": 60, "but": ["exact"]}}, "names of rules per detector"),
+        ({"cut": 1, "large": {"part": 60}}, "field 'large': expected thousandths of a body"),
         ({"cut": 1, "large": 1001}, "field 'large': expected thousandths of a body"),
         ({"cut": 1, "veto": 0.5}, "field 'veto': expected a whole number or a table"),
     ],
@@ -111,10 +120,12 @@ def test_the_veto_is_per_class():
 @pytest.mark.parametrize("cut", [1755, [[0, 2200], [200, 900]], [[16, 2000], [64, 1900], [255, 300]]])
 def test_limits_return_as_they_were_written(cut):
     pages = {"rows": 24, "cut": [[0, 1000], [255, -200]]}
-    limits = read_limits({"cut": cut, "veto": {"default": -512, "repeat": -4096}, "large": 60, "pages": pages}, "w.json")
+    large = {"body": 60, "but": {"repeats": ["exact", "near"]}}
+    limits = read_limits({"cut": cut, "veto": {"default": -512, "repeat": -4096}, "large": large, "pages": pages}, "w.json")
     again = read_limits(limits.as_header(), "w.json")
     assert (again.page_cuts == limits.page_cuts).all()
     assert (again.large, again.page_rows) == (60, 24)
+    assert again.as_header()["large"] == large
     assert "large" not in read_limits({"cut": cut}, "w.json").as_header()
     assert (again.cuts == limits.cuts).all()
     assert (again.veto == limits.veto).all()
