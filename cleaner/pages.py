@@ -154,7 +154,7 @@ class PageCleaner:
     def score(self, seen: SeenPages) -> PageScores:
         """What the markup says of a batch of pages, and what it says together with the votes of the rules."""
         blocks = [page.blocks for page in seen.pages]
-        said = said_of_lines(self._rules, seen)
+        said = said_of_lines(self._rules, seen) if self._judge.heeds else None
         return self._judge.score(blocks, [page.signs for page in seen.pages], seen.lines, seen.prose, said)
 
     def _decide(
