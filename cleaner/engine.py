@@ -178,7 +178,7 @@ class Cleaner:
         if self._scorer is not None:
             for trees in (self._scorer.first, self._scorer.second):
                 marks.append(hashlib.blake2b(trees.leaves.tobytes() + trees.border.tobytes()).hexdigest())
-        limits = [self._limits.cuts.tolist(), self._limits.veto.tolist()]
+        limits = self._limits.as_header()
         marks.append(json.dumps([limits, asdict(self._options["pages"])]))
         files = [rules_root() / _PAGE_WEIGHTS, *element_files(rules_root(), self._options["packs"])]
         marks += [hashlib.blake2b(file.read_bytes()).hexdigest() for file in files]

@@ -98,7 +98,8 @@ def _of_site(site: SiteTexts, judge: Judge, weights: Path, folds: int) -> tuple[
     if known is None or not len(lines):
         return None
     judged = judge.scorer.score(seen.measures, seen.place, lines.length(), seen.prose)
-    start = (judged.second - judge.limits.of_rows(judged.share)) / UNIT
+    cut = judge.limits.of_rows(judged.share, seen.place.all(judged.first > 0))
+    start = (judged.second - cut) / UNIT
     label = np.array([label for item in site.items for label in item.labels])[lines.line_of]
     kinds = np.array([_kind(item) for item in site.items])[lines.doc]
     learned = (kinds != list(_MASS).index("full")) | (np.random.default_rng(0).random(len(kinds)) < _LEARNED)

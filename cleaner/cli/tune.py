@@ -54,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--rules", type=Path, metavar="FOLDER", help="fit for the rules of this folder")
     add("--packs", type=Path, action="append", default=[], metavar="PATH", help="also these packs (repeatable)")
     add("--folds", type=int, default=3, metavar="N", help="parts that the sites are dealt into (3)")
-    add("--trees", type=int, metavar="N", help="trees per look (160 for texts, 240 for pages)")
+    add("--trees", type=int, metavar="N", help="trees per look (200 for texts, 240 for pages)")
     add("--depth", type=int, metavar="N", help="questions per tree (6; 4 with --memory)")
     add("--threads", type=int, default=2, metavar="N", help="threads that fit (2); the weights do not depend on it")
     add(
