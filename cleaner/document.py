@@ -106,7 +106,9 @@ class KindTable:
 
     def learn(self, points: Points) -> None:
         """Fill in the code points of `points`."""
-        for point in np.unique(points[self.codes[points] == UNKNOWN]).tolist():
+        met = np.zeros(len(self.codes), bool)  # sorting a million of them would take longer than all else of a start
+        met[points] = True
+        for point in np.flatnonzero(met & (self.codes == UNKNOWN)).tolist():
             self.codes[point] = code_of(chr(point))
 
     def __call__(self, points: Points) -> Bytes:

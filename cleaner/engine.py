@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from cleaner.arguments import as_text, check_beside, check_texts, several
 from cleaner.edits import Edit, Result, apply, compose
 from cleaner.errors import ConfigError
 from cleaner.html.options import PageOptions
@@ -74,16 +75,16 @@ class Cleaner:
         keep_tables: bool = False,
         keep_links: bool = False,
     ) -> None:
-        if min_score is not None and not 0 < min_score < 1:
+        if min_score is not None and not (isinstance(min_score, int | float) and 0 < min_score < 1):
             raise ConfigError(f"min_score: expected a number between 0 and 1, got {min_score!r}")
         self._options: dict[str, Any] = {
-            "languages": None if languages is None else tuple(languages),
-            "packs": tuple(os.fspath(pack) for pack in packs),
-            "select": tuple(select),
-            "ignore": tuple(ignore),
+            "languages": None if languages is None else several("languages", languages),
+            "packs": tuple(os.fspath(pack) for pack in several("packs", packs)),
+            "select": several("select", select),
+            "ignore": several("ignore", ignore),
             "min_score": min_score,
             "weights": weights if weights is None or isinstance(weights, bool) else os.fspath(weights),
-            "rules": None if rules is None else tuple(rules),
+            "rules": None if rules is None else _checked(several("rules", rules)),
             "memory": os.fspath(memory) if isinstance(memory, str | os.PathLike) else memory,
             "pages": PageOptions(
                 format=format, keep_comments=keep_comments, keep_captions=keep_captions, keep_tables=keep_tables,
@@ -139,6 +140,13 @@ class Cleaner:
         opened = SiteMemory.load(memory) if isinstance(memory, str) else memory
         return MemoryJudge(opened, rules_root() / _MEMORY_WEIGHTS)
 
+    def remembering(self, memory: MemoryJudge) -> Cleaner:
+        """The same cleaner with another site memory, sharing all else; for the bench, which tries many. Not to be pickled."""
+        other: Cleaner = object.__new__(type(self))
+        other.__dict__.update({key: value for key, value in self.__dict__.items() if key != "digest"})
+        other._memory, other._pages = memory, None
+        return other
+
     @staticmethod
     def _load_scorer(weights: str | bool | None) -> Scorer | None:
         if weights is False:
@@ -170,7 +178,7 @@ class Cleaner:
         if self._scorer is not None:
             for trees in (self._scorer.first, self._scorer.second):
                 marks.append(hashlib.blake2b(trees.leaves.tobytes() + trees.border.tobytes()).hexdigest())
-        limits = [self._limits.cuts.tolist(), self._limits.veto.tolist()]
+        limits = self._limits.as_header()
         marks.append(json.dumps([limits, asdict(self._options["pages"])]))
         files = [rules_root() / _PAGE_WEIGHTS, *element_files(rules_root(), self._options["packs"])]
         marks += [hashlib.blake2b(file.read_bytes()).hexdigest() for file in files]
@@ -206,10 +214,15 @@ class Cleaner:
         Where `htmls` has a page (not `None`), that is cleaned instead of the text: `Result.source` is the page's text, one
         line per block, and `Result.error` says why where it is no page.
         """
+        check_texts(texts)
+        texts = texts if isinstance(texts, Sequence) else list(texts)
+        for name, values in (("urls", urls), ("langs", langs), ("titles", titles)):
+            check_beside(name, values, len(texts))
+        check_beside("htmls", htmls, len(texts), (str, bytes))
         pages = [number for number, html in enumerate(htmls or ()) if html is not None]
         if pages:
             return self._clean_mixed(pages, texts, htmls or (), {"urls": urls, "langs": langs, "titles": titles})
-        plain = [_as_text(text) for text in texts]
+        plain = [as_text(text) for text in texts]
         edits = self._settle(plain, titles, langs, urls if self._memory is not None else None)
         results = [_result(text, found) for text, found in zip(plain, edits, strict=True)]
         return results if self._memory is None or urls is None else self._noted(results, urls)
@@ -245,12 +258,12 @@ class Cleaner:
         """What each line of a text has against it: its votes, its measures' shares, and whether it goes."""
         from cleaner.judge.explain import explain
 
-        plain = _as_text(text)
+        plain = as_text(text)
         return explain(self._rules, self._scorer, plain, title, self.clean(plain, title=title).edits)
 
     def recurrence(self, text: str | bytes, *, url: str | None) -> list[tuple[int, int, str]]:
         """Lines that other pages of the site show in the same zone: start, end, and counts (`412 of 430 pages, tail`)."""
-        return self._memory.notes([_as_text(text)], [url])[0] if self._memory is not None else []
+        return self._memory.notes([as_text(text)], [url])[0] if self._memory is not None else []
 
     def _noted(self, results: list[Result], urls: Sequence[str | None]) -> list[Result]:
         """The results, each that memory had a part in with the counts of what it removed as `meta["memory"]`."""
@@ -336,10 +349,11 @@ def _pick(values: Sequence[str | None] | None, numbers: Sequence[int]) -> list[s
     return None if values is None else [values[number] for number in numbers]
 
 
-def _as_text(text: str | bytes | None) -> str:
-    if text is None:
-        return ""
-    return text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+def _checked(rules: tuple[Any, ...]) -> tuple[Rule, ...]:
+    for rule in rules:
+        if not isinstance(rule, Rule):
+            raise ConfigError(f"rules: expected rules as `load_rules` gives them, found {rule!r}")
+    return rules
 
 
 def _result(text: str, edits: tuple[Edit, ...]) -> Result:

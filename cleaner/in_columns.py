@@ -223,7 +223,8 @@ class BatchColumns:
         if text and not target and not any(map(changes, results)):
             return batch
         kind = arrow.field(batch.schema, text).type if text else arrow.arrow().string()
-        before = arrow.to_texts(arrow.column(batch, text)) if text else [None] * batch.num_rows
+        unjudged = any(result is None or result.error for result in results)
+        before = arrow.to_texts(arrow.column(batch, text)) if text and unjudged else [None] * batch.num_rows
         after = [
             result.text if result is not None and not result.error else old
             for old, result in zip(before, results, strict=True)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
 from cleaner.edits import Result
-from cleaner.errors import CleanerError
+from cleaner.errors import CleanerError, ConfigError
 from cleaner.pipeline import ANNOTATIONS, BatchCleaner, BatchEngine, Item
 from cleaner.records.fields import Fields, Record, getter, resolve
 from cleaner.records.workers import OrderedPool
@@ -25,7 +25,14 @@ def clean_records(
     Records without a text (or, where `fields` names an HTML field, without HTML) pass as they are. A record that kills
     its worker, or that the engine fails on, passes unchanged with the reason under `cleaner`.
     """
-    clean = _RecordCleaner(engine, fields, annotate)
+    if not isinstance(jobs, int) or jobs < 1:
+        raise ConfigError(f"jobs: expected a number of at least 1, found {jobs!r}")
+    if isinstance(records, str | bytes | Mapping):
+        raise TypeError(f"records: expected several dicts, found {type(records).__name__}")
+    return _cleaned(_RecordCleaner(engine, fields, annotate), records, jobs)
+
+
+def _cleaned(clean: _RecordCleaner, records: Iterable[Record], jobs: int) -> Iterator[dict[str, Any]]:
     source = iter(records)
     tasks = iter(lambda: list(islice(source, _RECORDS_PER_TASK)), [])
     if jobs <= 1:
@@ -53,6 +60,9 @@ class _RecordCleaner:
     annotate: bool
 
     def __call__(self, records: list[Record]) -> list[dict[str, Any]]:
+        for record in records:
+            if not isinstance(record, Mapping):
+                raise ConfigError(f"records: expected dicts, found {type(record).__name__}")
         worker = BatchCleaner(self.engine, self.fields)
         out = [dict(record) for record in records]
         for html, path in ((False, self.fields.text), (True, self.fields.html)):

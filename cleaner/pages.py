@@ -133,7 +133,7 @@ class PageCleaner:
         if not pages:
             return
         seen = see(self._rules, pages, titles)
-        known = self._memory.weigh(seen.lines, urls) if self._memory is not None and urls is not None else None
+        known = self._memory.weigh(seen.lines, urls, blocks=True) if self._memory is not None and urls is not None else None
         verdict = self._decide(seen, langs, known)
         for page, (edits, _) in zip(pages, batch_edits(self._rules, seen, verdict), strict=True):
             text = self._markdown(page, edits) if self._options.format == "markdown" else apply(page.source, edits)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import shutil
 from collections import deque
 from collections.abc import Generator, Iterator, Mapping, Sequence
@@ -69,11 +70,14 @@ class Plan:
         return True
 
     def check(self) -> None:
-        """`ConfigError` where outputs collide."""
+        """`ConfigError` where outputs collide with each other or with an input."""
         counts = "" if self.stats == STDOUT else self.stats
         named = [path for path in (self.output, self.ledger, self.quarantine, counts) if path]
         if len({str(Path(path).absolute()) for path in named}) < len(named):
             raise ConfigError(f"outputs: expected different files or folders, found {' '.join(named)}")
+        for path in named:
+            if any(os.path.exists(path) and os.path.samefile(path, source) for source in self.inputs):
+                raise ConfigError(f"{path}: is an input, which the output would replace; expected another file")
 
 
 class Source:

@@ -21,7 +21,7 @@ from cleaner.records.checkpoint import SUFFIX, Checkpoint, Place, run_key
 from cleaner.records.fields import PRESETS, Fields, guess
 from cleaner.records.files import BATCH_BYTES, MAX_LINE, STDIN, Batch, Input, read_batches, split_lines
 from cleaner.records.json_bytes import parse
-from cleaner.records.outputs import STDOUT, Output, publish, write_whole
+from cleaner.records.outputs import STDOUT, Output, check_place, is_special, publish, write_whole
 from cleaner.records.stats import Stats
 
 if TYPE_CHECKING:
@@ -51,7 +51,8 @@ class Plan:
     @property
     def resumable(self) -> bool:
         """From files to files: what a rerun can go on with; a report would lack what an earlier run saw."""
-        return self.output != STDOUT and not self.report and all(_is_file(path) for path in self.inputs)
+        to_files = self.output != STDOUT and not any(map(is_special, self.outputs))
+        return to_files and not self.report and all(_is_file(path) for path in self.inputs)
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -59,10 +60,11 @@ class Plan:
         return tuple(path for path in (self.output, self.ledger, self.quarantine) if path)
 
     def check(self) -> None:
-        """`ConfigError` where outputs collide, `RecordError` where an input is not there."""
-        counts = "" if self.stats == STDOUT else self.stats
-        named = [path for path in (*self.outputs, counts, self.report) if path]
-        if len(set(map(os.path.abspath, named))) < len(named):
+        """`ConfigError` where outputs collide with each other or with an input, `RecordError` where an input is not there
+        or an output cannot be made."""
+        named = [path for path in (*self.outputs, self.stats, self.report) if path and not is_special(path)]
+        named = [path for place, path in enumerate(named) if path != STDOUT or (not place and self.output == STDOUT)]
+        if len(set(map(os.path.realpath, named))) < len(named):
             raise ConfigError(f"outputs: expected different files, found {' '.join(named)}")
         if self.inputs.count(STDIN) > 1:
             raise ConfigError("inputs: stdin can be read once only")
@@ -71,6 +73,12 @@ class Plan:
                 raise RecordError(f"{path}: cannot be read: no such file")
             if os.path.isdir(path):
                 raise RecordError(f"{path}: cannot be read: it is a folder")
+        for path in named:
+            if path == STDOUT:
+                continue
+            if any(one != STDIN and os.path.exists(path) and os.path.samefile(one, path) for one in self.inputs):
+                raise ConfigError(f"{path}: is an input, which the output would replace; expected another file")
+            check_place(path)
 
 
 def _is_file(path: str) -> bool:
@@ -147,6 +155,7 @@ class Source:
                     max_line=self._plan.max_line,
                     first=start.first,
                     offset=start.offset,
+                    even=self._plan.jobs > 1,
                 )
                 self._passed += stream.position()
                 self._open = None
@@ -164,12 +173,12 @@ class Outputs:
         try:
             for path in plan.outputs:
                 self._files[path] = Output(path, resume=found.outputs[path] if found else None)
+            if plan.ledger and not found:
+                self._files[plan.ledger].write(ledger.header(header))
         except RecordError:
             self.abandon()
             raise
         self._last_commit = time.monotonic()
-        if plan.ledger and not found:
-            self._files[plan.ledger].write(ledger.header(header))
 
     def take(self, portion: Portion) -> None:
         """Write a portion, and a checkpoint where there can be one."""

@@ -145,7 +145,14 @@ def phrase_votes(rules: Sequence[Rule], line: str, weight: int) -> set[tuple[int
         for rule in range(len(rules)):
             if any(_find(fold_phrase(phrase), plain) for phrase in rules[rule].unless):
                 spared.add(rule)
-    return {vote for vote in found if vote[0] not in spared}
+    said = _in_quotes(line)
+    return {vote for vote in found if vote[0] not in spared and not (said and vote[3])}
+
+
+def _in_quotes(line: str) -> bool:
+    """Whether a stripped line is one quotation; a stop may follow it."""
+    inner = line[:-1] if kind_of(line[-1]) == STOP else line
+    return len(inner) > 1 and kind_of(inner[0]) == kind_of(inner[-1]) == QUOTE
 
 
 def _hits(rule: Rule, plain: str) -> list[tuple[str, int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import pickle
 import subprocess
 import sys
 
@@ -100,3 +101,30 @@ def test_a_warm_start_needs_no_compiler():
     for _ in range(2):
         done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_fractions_and_small_functions_of_inner_loops(home):
+    library = Library("cleaner", (), [])
+
+    @library.inlined
+    def half(value):
+        return value / 2
+
+    @library.kernel("i8", "f8[]", "f8")
+    def above(values, least):
+        found = 0
+        for index in range(len(values)):
+            values[index] = half(values[index])
+            found += values[index] >= least
+        return found
+
+    values = np.array([1.0, 2.0, 3.0])
+    assert above(values, 0.75) == 2
+    assert above(values, 1) == 0
+    assert values.tolist() == [0.25, 0.5, 0.75]
+
+
+def test_kernels_go_to_other_processes_by_name(home):
+    from cleaner.dedup.kernel import pairs
+
+    assert pickle.loads(pickle.dumps(pairs.unite)) is pairs.unite

@@ -64,7 +64,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     try:
         code = _dispatch(list(sys.argv[1:] if argv is None else argv))
-        sys.stdout.flush()
+        if sys.stdout is not None:  # it is where the shell says `>&-`
+            sys.stdout.flush()
     except BrokenPipeError:
         _silence_stdout()
         return CLOSED_PIPE

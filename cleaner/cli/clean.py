@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import sys
@@ -100,7 +101,7 @@ def _add_running(group: Any) -> None:
     add("-j", "--jobs", type=positive, default=cores(), metavar="N", help="worker processes (default: all cores)")
     add("--batch-chars", type=positive, default=BATCH_BYTES, metavar="N", help=f"size of a batch ({BATCH_BYTES})")
     add("--max-line", type=positive, default=MAX_LINE, metavar="BYTES", help="longer lines pass unjudged (1 GiB)")
-    add("--max-bad", type=int, metavar="N", help="exit with 1 beyond so many bad records (default: no limit)")
+    add("--max-bad", type=count, metavar="N", help="exit with 1 beyond so many bad records (default: no limit)")
     add("--strict", action="store_true", help="the same as --max-bad 0")
     add("--progress", action=argparse.BooleanOptionalAction, help="a bar on stderr (default: on a terminal)")
     add("--show-config", action="store_true", help="print the merged settings as TOML and stop")
@@ -120,6 +121,13 @@ def positive(value: str) -> int:
     return int(value)
 
 
+def count(value: str) -> int:
+    """A number of at least 0."""
+    if not value.isdecimal():
+        raise argparse.ArgumentTypeError(f"expected a number of at least 0, found {value!r}")
+    return int(value)
+
+
 def cores() -> int:
     """The cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -132,15 +140,23 @@ def run(args: argparse.Namespace) -> int:
         add_arguments(parser)
         sys.stdout.write(config.show(args, config.settings_of(parser)))
         return DONE
+    gc.disable()  # nearly all that a start makes stays; `_stream` turns it on again
+    try:
+        stats = _clean(args)
+    finally:
+        gc.enable()
+    _summary(args, stats)
+    allowed = 0 if args.strict else args.max_bad
+    return BAD_RECORDS if allowed is not None and stats.bad > allowed else DONE
+
+
+def _clean(args: argparse.Namespace) -> Stats:
     options = _options(args)
     plan, source = _plan_and_source(args)
     with Interrupts() as interrupts:
         fields = _fields(args, source)
         with _watch(args, plan, source, interrupts) as watch:
-            stats = _stream(args, plan, options, fields, source, watch)
-    _summary(args, stats)
-    allowed = 0 if args.strict else args.max_bad
-    return BAD_RECORDS if allowed is not None and stats.bad > allowed else DONE
+            return _stream(args, plan, options, fields, source, watch)
 
 
 def _plan_and_source(args: argparse.Namespace) -> tuple[Plan, Source] | tuple[shards.Plan, shards.Source]:
@@ -173,7 +189,7 @@ def _stream(
 ) -> Stats:
     from cleaner import Cleaner, stream
     from cleaner.pipeline import BatchCleaner
-    from cleaner.records.workers import spare_collector
+    from cleaner.records.workers import reuse_memory, spare_collector
 
     given = {name: getattr(args, name) for name in ENGINE if getattr(args, name) is not None}
     engine = Cleaner(**given)
@@ -184,6 +200,7 @@ def _stream(
         "options": asdict(options),
     }
     spare_collector()  # the rules stay
+    reuse_memory()
     if not isinstance(plan, stream.Plan):
         from cleaner.cli.parquet import clean_shards
 
@@ -301,6 +318,10 @@ def _watch(
 
 
 def _summary(args: argparse.Namespace, stats: Stats) -> None:
+    if stats.no_text and stats.no_text == stats.records - stats.quarantined and not args.quiet:
+        looked = args.text_field or args.html_field or args.schema
+        found = f" where it was looked for ({looked})" if looked else ""
+        print(f"cleaner: no record has a text{found}; --text-field says where it is", file=sys.stderr)
     if args.quiet or not (args.verbose or stats.bad or sys.stderr.isatty()):
         return
     share = 1 - stats.chars_out / stats.chars_in if stats.chars_in else 0.0

@@ -79,7 +79,10 @@ def _add_running(group: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Find repeats; 1 where there are more bad lines than allowed."""
+    from cleaner.records.workers import spare_collector
+
     _check(args)
+    spare_collector()
     with Interrupts() as interrupts:
         bad = _paragraphs(args, interrupts) if args.level == "paragraph" else _documents(args)
     allowed = 0 if args.strict else args.max_bad

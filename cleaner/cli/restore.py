@@ -28,8 +28,8 @@ def run(args: argparse.Namespace) -> int:
 
     if not wants_parquet([args.file], args.output):
         with Interrupts(), Output(args.output) as out:
-            entries, text_path = _opened(args.ledger)
-            for line in ledger.restored(_lines(args.file), entries, text_path):
+            entries, fields = _opened(args.ledger)
+            for line in ledger.restored(_lines(args.file), entries, fields["text"], fields.get("id", "")):
                 out.write(line + b"\n")
         return DONE
     from cleaner.records.parquet import plan_shards
@@ -38,13 +38,13 @@ def run(args: argparse.Namespace) -> int:
     shards, folder = plan_shards([args.file], args.output)
     with Interrupts():
         for shard in shards:
-            entries, text_path = _opened(shard.beside(args.ledger, ".jsonl.zst") if folder else args.ledger)
-            restore_shard(shard.source, entries, shard.output, text_path)
+            entries, fields = _opened(shard.beside(args.ledger, ".jsonl.zst") if folder else args.ledger)
+            restore_shard(shard.source, entries, shard.output, fields["text"])
     return DONE
 
 
-def _opened(path: str) -> tuple[Iterator[bytes], str]:
-    """The lines of a ledger after its header, and the path of the texts; an error where nothing can be restored."""
+def _opened(path: str) -> tuple[Iterator[bytes], dict[str, str]]:
+    """The lines of a ledger after its header, and the paths of the fields; an error where nothing can be restored."""
     from cleaner.records import ledger
 
     entries = _lines(path)
@@ -57,7 +57,7 @@ def _opened(path: str) -> tuple[Iterator[bytes], str]:
         raise ConfigError(f"{path}: records of an annotated run hold their original texts; nothing to restore")
     if options.get("drop_html"):
         raise ConfigError(f"{path}: the run removed the HTML it read (--drop-html); that is not in the ledger")
-    return entries, header["fields"]["text"]
+    return entries, header["fields"]
 
 
 def _lines(path: str) -> Iterator[bytes]:

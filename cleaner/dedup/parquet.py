@@ -89,8 +89,8 @@ class GroupReader:
         texts = values.drop_null() if values.null_count else values
         kinds = np.where(there, TEXT, OTHER).astype(np.uint8)
         ids = _values(table, reading.id)
-        listed = [None] * len(texts) if ids is None else _of_texts(ids, there)
-        columns = Columns(bytearray(kinds.tobytes()), texts, [_id(one) for one in listed], [], [])
+        named = [b""] * len(texts) if ids is None else _ids(_of_texts(ids, there))
+        columns = Columns(bytearray(kinds.tobytes()), texts, named, [], [])
         if reading.keep != "first" or not self._reader.takes_arrow:
             columns.texts = texts.to_pylist()
         if score_of := self._reader.score():
@@ -101,7 +101,8 @@ class GroupReader:
 
 def _of_texts(values: Any, there: NDArray[np.bool_]) -> list[Any]:
     """The values of the rows that have a text."""
-    return list(compress(values.to_pylist(), there.tolist()))
+    listed: list[Any] = values.to_pylist()
+    return listed if there.all() else list(compress(listed, there.tolist()))
 
 
 def _score_records(table: Any, path: str, there: NDArray[np.bool_]) -> list[dict[str, Any]]:
@@ -114,11 +115,17 @@ def _score_records(table: Any, path: str, there: NDArray[np.bool_]) -> list[dict
 def _values(table: Any, path: str) -> Any:
     """The values at a path in one array, or None for no such column."""
     found = arrow.find(table.schema, path)
-    return arrow.column(table, found).combine_chunks() if found else None
+    if not found:
+        return None
+    values = arrow.column(table, found)
+    return values.chunk(0) if values.num_chunks == 1 else values.combine_chunks()
 
 
-def _id(value: Any) -> bytes:
-    return dumps(value) if isinstance(value, str | int) else b""
+def _ids(values: list[Any]) -> list[bytes]:
+    """The ids of rows as JSON; nothing where a row has none."""
+    if {str, int}.issuperset(map(type, values)):
+        return list(map(dumps, values))
+    return [dumps(value) if isinstance(value, str | int) else b"" for value in values]
 
 
 def _cut(rows: Iterator[Rows], sizes: Sequence[int]) -> Iterator[list[Any]]:

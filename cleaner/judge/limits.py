@@ -4,28 +4,37 @@ Both are data in the header of a weights file, because they belong to the scores
 
     "cut": 1776                                 or "cut": [[0, 2200], [200, 900]]
     "veto": -512                                or "veto": {"default": -512, "legal": -1024}
+    "large": 60                                 or "large": {"body": 60, "but": {"repeats": ["exact"]}}
+    "pages": {"rows": 32, "cut": [[60, 2400], [200, 0]]}
 
 Levels are log-odds times `UNIT`. A cut of pairs follows the share of a text (0..255) that the scores call boilerplate,
-straight from pair to pair: of whole pages most lines go, so that less certainty does for one of them.
+straight from pair to pair: of whole pages most lines go, so that less certainty does for one of them. Texts with at least
+`rows` lines that the first look calls boilerplate may be `pages` with a cut of their own; fewer lines of a large share are
+more often a short text that is misread. `large` is the part
+of a text's body, in thousandths, above which a line is too much to lose because of one strong rule: its score has to pass
+the cut as well. `but` names rules of detectors that decide all the same.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaner.document import Bytes
+from cleaner.document import Bytes, Ints
 from cleaner.errors import RuleError
 from cleaner.judge.trees import UNIT
 from cleaner.packs.schema import CLASSES
 
 Levels = NDArray[np.int32]
+Longs = NDArray[np.int64]
 _NEVER: Final = -(2**30)
+_WHOLE: Final = 1000
+"""The body of a text, in the unit of `large`."""
 _SHARES: Final = 256
 
 
@@ -37,36 +46,58 @@ class Limits:
     """(256,): by the share of a text that is boilerplate, the level above which its lines go."""
     veto: Levels
     """(classes,): a line at or below this level stays, whatever a rule of that class and of strength `alone` says."""
+    page_cuts: Levels
+    """(256,): the same for texts with at least `page_rows` lines that the first look calls boilerplate."""
+    page_rows: int = 0
+    large: int = _WHOLE
+    """Thousandths of a text's body: on longer lines no rule of strength `alone` decides without the score."""
+    spared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Detector -> names of its rules that decide on large lines, too."""
 
     @property
     def cut(self) -> int:
         """The cut for a text without boilerplate."""
         return int(self.cuts[0])
 
-    def of_rows(self, share: Bytes) -> Levels:
-        """The cut of each row, by the share 0..255 of its text that is boilerplate."""
-        levels: Levels = self.cuts[share]
+    def of_rows(self, share: Bytes, boilerplate: Longs) -> Levels:
+        """The cut of each row, by the share 0..255 of its text that is boilerplate, and the lines in it that are."""
+        levels: Levels = np.where(boilerplate >= self.page_rows, self.page_cuts[share], self.cuts[share])
         return levels
+
+    def are_large(self, length: Ints, body: Longs) -> NDArray[np.bool_]:
+        """Which rows are large, by their characters and those of their text's body; none where the header sets no limit."""
+        if self.large >= _WHOLE:
+            return np.zeros(len(length), bool)
+        large: NDArray[np.bool_] = length.astype(np.int64) * _WHOLE > body * self.large
+        return large
 
     def as_header(self) -> dict[str, Any]:
         """The fields of a header that `read_limits` reads back."""
         veto = dict(zip(CLASSES, self.veto.tolist(), strict=True))
         often = max(set(veto.values()), key=lambda level: (list(veto.values()).count(level), level))
         table = {"default": often, **{name: level for name, level in veto.items() if level != often}}
-        return {"cut": _corners(self.cuts), "veto": table}
+        header = {"cut": _corners(self.cuts), "veto": table}
+        if self.page_rows:
+            header["pages"] = {"rows": self.page_rows, "cut": _corners(self.page_cuts)}
+        if self.large < _WHOLE:
+            spared = {name: list(rules) for name, rules in self.spared.items()}
+            header["large"] = {"body": self.large, "but": spared} if spared else self.large
+        return header
 
     @property
     def constant(self) -> bool:
         """Whether the cut is the same for all texts."""
-        return bool((self.cuts == self.cuts[0]).all())
+        return bool((self.cuts == self.cuts[0]).all() and (self.page_cuts == self.cuts[0]).all())
 
     def with_cut(self, cut: int) -> Limits:
         """The same cut for all texts."""
-        return replace(self, cuts=np.full(_SHARES, cut, np.int32))
+        same = np.full(_SHARES, cut, np.int32)
+        return replace(self, cuts=same, page_cuts=same, page_rows=0)
 
     def moved(self, by: int) -> Limits:
         """All cuts higher by `by`."""
-        return replace(self, cuts=(self.cuts + np.int32(by)).astype(np.int32))
+        cuts, page_cuts = ((levels + np.int32(by)).astype(np.int32) for levels in (self.cuts, self.page_cuts))
+        return replace(self, cuts=cuts, page_cuts=page_cuts)
 
     def asked_for(self, min_score: float | None) -> Limits:
         """The limits themselves, or with the cut that stands for a certainty of `min_score` (0..1)."""
@@ -82,17 +113,42 @@ def level_of(certainty: float) -> int:
 
 def no_limits() -> Limits:
     """Without weights: rules that may decide alone do, and nothing else goes."""
-    return Limits(np.zeros(_SHARES, np.int32), np.full(len(CLASSES), _NEVER, np.int32))
+    cuts = np.zeros(_SHARES, np.int32)
+    return Limits(cuts, np.full(len(CLASSES), _NEVER, np.int32), cuts)
 
 
 def read_limits(header: Mapping[str, Any], file: str) -> Limits:
     """The limits of a weights file; `RuleError` names the field of the header and what was expected."""
     if "cut" not in header:
         raise RuleError(f"{file}: header: field 'cut' is missing, expected a level or pairs of share and level")
-    return Limits(_cuts(header["cut"], file), _veto(header.get("veto", _NEVER), file))
+    cuts = _cuts(header["cut"], file, "cut")
+    rows, page_cuts = _pages(header["pages"], file) if "pages" in header else (0, cuts)
+    return Limits(
+        cuts, _veto(header.get("veto", _NEVER), file), page_cuts, rows, *_large(header.get("large", _WHOLE), file)
+    )
 
 
-def _cuts(found: Any, file: str) -> Levels:
+def _pages(found: Any, file: str) -> tuple[int, Levels]:
+    if not isinstance(found, dict) or set(found) != {"rows", "cut"} or not _is_level(found["rows"]) or found["rows"] < 1:
+        raise RuleError(f"{file}: header: field 'pages': expected 'rows', a number of lines, and 'cut', got {found!r}")
+    return found["rows"], _cuts(found["cut"], file, "pages.cut")
+
+
+def _large(found: Any, file: str) -> tuple[int, dict[str, tuple[str, ...]]]:
+    body, but = (found.get("body"), found.get("but", {})) if isinstance(found, dict) else (found, {})
+    named = isinstance(but, dict) and all(
+        isinstance(rules, list) and all(isinstance(rule, str) for rule in rules) for rules in but.values()
+    )
+    known = not isinstance(found, dict) or set(found) <= {"body", "but"}
+    if not (named and known and isinstance(body, int) and _is_level(body) and 0 <= body <= _WHOLE):
+        raise RuleError(
+            f"{file}: header: field 'large': expected thousandths of a body, 0..{_WHOLE}, or a table of 'body' and 'but' with "
+            f"names of rules per detector, got {found!r}"
+        )
+    return body, {name: tuple(rules) for name, rules in but.items()}
+
+
+def _cuts(found: Any, file: str, name: str) -> Levels:
     if _is_level(found):
         return np.full(_SHARES, found, np.int32)
     pairs = found if isinstance(found, list) else []
@@ -100,7 +156,7 @@ def _cuts(found: Any, file: str) -> Levels:
     shares = [pair[0] for pair in pairs] if good else []
     if not shares or shares != sorted(set(shares)) or not 0 <= shares[0] <= shares[-1] < _SHARES:
         raise RuleError(
-            f"{file}: header: field 'cut': expected a whole number or pairs [share 0..255, level] with rising shares, "
+            f"{file}: header: field {name!r}: expected a whole number or pairs [share 0..255, level] with rising shares, "
             f"got {found!r}"
         )
     levels = np.empty(_SHARES, np.int32)

@@ -122,8 +122,9 @@ def decide(
     if known is not None:
         rule = known.answering(rules, rule, odds, cut)
         odds = odds + known.odds
-    alone = _decided_alone(rules, look, odds if judged is not None else None, limits)
-    gone = (alone | (odds > cut)) & (rule >= 0)
+    passed = odds > cut
+    alone = _decided_alone(rules, look, odds if judged is not None else None, limits, passed)
+    gone = (alone | passed) & (rule >= 0)
     certainty = np.maximum(chance(odds), np.where(alone, np.uint8(250), np.uint8(0))).astype(np.uint8)
     _spare_the_last(look, gone, alone)
     return Verdict(gone, rule, certainty)
@@ -133,16 +134,27 @@ def _cuts(look: Look, judged: Judged | None, limits: Limits) -> NDArray[np.int32
     """Per row: the level its score has to pass."""
     if judged is None or limits.constant:
         return np.full(len(look.lines), limits.cut, np.int32)
-    return limits.of_rows(judged.share)
+    return limits.of_rows(judged.share, look.place.all(judged.first > 0))
 
 
-def _decided_alone(rules: RuleSet, look: Look, odds: NDArray[np.int32] | None, limits: Limits) -> NDArray[np.bool_]:
-    """Rows with a vote of a rule that may decide alone, where the measures do not overrule it."""
+def _decided_alone(
+    rules: RuleSet, look: Look, odds: NDArray[np.int32] | None, limits: Limits, passed: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Rows with a vote of a rule that may decide alone, where the measures do not overrule it.
+
+    A line that is a large part of its text also has to have `passed` the cut: one wrong vote on it would cost too much.
+    """
     votes = look.votes
     voting = (rules.alone & ~rules.span)[votes.rule]
     row, rule = votes.row[voting], votes.rule[voting]
     if odds is not None:
-        able = rules.always[rule] | (odds[row] > limits.veto[rules.cls[rule]])
+        length = look.lines.length()
+        body = look.place.all(np.where(odds > 0, 0, length))
+        heard = passed | ~limits.are_large(length, body)
+        able = heard[row]
+        for detector, names in limits.spared.items():
+            able |= np.isin(rule, [index for name, index in rules.detectors.get(detector, {}).items() if name in names])
+        able = rules.always[rule] | (able & (odds[row] > limits.veto[rules.cls[rule]]))
         row = row[able]
     alone = np.zeros(len(look.lines), bool)
     alone[row] = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import groupby, islice
 from typing import Any, Final
 
 import numpy as np
@@ -108,10 +108,10 @@ def _page_ranges(runs: Sequence[Run]) -> Iterator[NDArray[np.void]]:
             yield chosen.view(PAGE).reshape(-1)
 
 
-def ranges(runs: Sequence[Run], *names: str) -> Iterator[tuple[NDArray[Any], ...]]:
-    """Keys in order with their rows of the sections `names`, range by range; equal keys are never parted."""
+def ranges(runs: Sequence[Run], *names: str, rows: int = 0) -> Iterator[tuple[NDArray[Any], ...]]:
+    """Keys in order with their rows of the sections `names`, about `rows` at a time; equal keys are never parted."""
     total = sum(run.size("keys") for run in runs)
-    parts = -(-total // _RANGE_ROWS)
+    parts = -(-total // (rows or _RANGE_ROWS))
     borders: list[Any] = []
     if parts > 1:
         sample = np.sort(np.concatenate([run.read("some") for run in runs]))
@@ -121,10 +121,10 @@ def ranges(runs: Sequence[Run], *names: str) -> Iterator[tuple[NDArray[Any], ...
         for run in runs:
             first = 0 if low is None else run.find(low)
             last = run.size("keys") if high is None else run.find(high)
-            for rows, name in zip(found, ("keys", *names), strict=True):
-                rows.append(run.read(name, first, last))
+            for one, name in zip(found, ("keys", *names), strict=True):
+                one.append(run.read(name, first, last))
         if sum(map(len, found[0])):
-            keys, *columns = (np.concatenate(rows) for rows in found)
+            keys, *columns = (np.concatenate(one) for one in found)
             order = np.argsort(keys)
             yield keys[order], *(column[order] for column in columns)
 
@@ -147,7 +147,9 @@ def _names(runs: Sequence[Run], sites: Keys) -> list[str]:
     return [names[number] for number in sites.tolist()]
 
 
-def examples(runs: Sequence[Run], keys: Keys, site: NDArray[np.uint32], counts: NDArray[np.uint32], sites: Keys) -> Sections:
+def examples(
+    runs: Sequence[Run], keys: Keys, site: NDArray[np.uint32], counts: NDArray[np.uint32], sites: Keys
+) -> Sections:
     """The texts of the lines on most pages of each site, as far as its sample pages show them."""
     wanted = foremost(keys, site, counts)
     of_site = sites[site[np.searchsorted(keys, wanted)]]
@@ -173,24 +175,30 @@ def foremost(keys: Keys, site: NDArray[Any], counts: NDArray[np.uint32]) -> Keys
 def _sample_texts(runs: Sequence[Run], wanted: set[int], ranks: range) -> Iterator[tuple[int, str]]:
     """Numbers of `wanted` sites with texts of their pages with the smallest numbers in all runs, those at `ranks`."""
     index = np.concatenate([run.read("samples") for run in runs]) if runs else np.zeros((0, 2), np.uint64)
-    of_run = np.concatenate([np.full(run.size("samples"), number) for number, run in enumerate(runs)] or [np.zeros(0, int)])
+    of_run = np.concatenate(
+        [np.full(run.size("samples"), number) for number, run in enumerate(runs)] or [np.zeros(0, int)]
+    )
     place = np.concatenate([np.arange(run.size("samples")) for run in runs] or [np.zeros(0, int)])
     ends = [run.read("ends") for run in runs]
-    count, before = 0, (-1, -1)
-    for row in np.lexsort((place, of_run, index[:, 1], index[:, 0])).tolist():
-        site, page = index[row].tolist()
-        if (site, page) == before:
-            continue
-        count = count + 1 if site == before[0] else 1
-        before = (site, page)
-        if count - 1 not in ranks or site not in wanted:
-            continue
+
+    def text_at(row: int) -> str:
         run, at = int(of_run[row]), int(place[row])
         start = int(ends[run][at - 1]) if at else 0
-        yield site, runs[run].read("texts", start, int(ends[run][at])).tobytes().decode()
+        return runs[run].read("texts", start, int(ends[run][at])).tobytes().decode()
+
+    count, before = 0, -1
+    order = np.lexsort((place, of_run, index[:, 1], index[:, 0])).tolist()
+    for (site, _), rows in groupby(order, key=lambda row: tuple(index[row].tolist())):
+        count = count + 1 if site == before else 1
+        before = site
+        if count - 1 in ranks and site in wanted:
+            # A page that was read with several texts shows the one that is first in order, whatever was read first.
+            yield site, min(map(text_at, rows))
 
 
-def _find_lines(texts: Sequence[str], sites: Sequence[int], wanted: Keys, found: dict[int, str], reader: RowReader) -> None:
+def _find_lines(
+    texts: Sequence[str], sites: Sequence[int], wanted: Keys, found: dict[int, str], reader: RowReader
+) -> None:
     """Add the lines of `texts` that are wanted and have not been found in an earlier text."""
     from cleaner.memory.kernel import salt
 

@@ -68,7 +68,9 @@ def page_numbers(rows: Rows, urls: Sequence[str]) -> Keys:
     """
     salts = digests(rows).astype("<u8").tobytes()
     hashed = [
-        hashlib.blake2b(url.encode("utf-8", "surrogatepass"), digest_size=8, salt=salts[8 * page : 8 * page + 8]).digest()
+        hashlib.blake2b(
+            url.encode("utf-8", "surrogatepass"), digest_size=8, salt=salts[8 * page : 8 * page + 8]
+        ).digest()
         for page, url in enumerate(urls)
     ]
     return np.frombuffer(b"".join(hashed), "<u8").astype(np.uint64) & ~_ZONE_MASK
@@ -94,7 +96,7 @@ class PageLearner:
 
     rule: SiteRule
     _rows: RowReader | None = None
-    _smallest: dict[int, list[int]] = field(default_factory=dict)
+    _smallest: dict[int, dict[int, int]] = field(default_factory=dict)
     _numbers: dict[str, int] = field(default_factory=dict)
 
     def __getstate__(self) -> SiteRule:
@@ -133,16 +135,20 @@ class PageLearner:
         return known
 
     def _samples(self, sites: list[int], pages: list[int], texts: Sequence[str]) -> list[Sample]:
+        """Pages with the smallest numbers of their sites so far; a page again where it is read with another text."""
         found = []
         if len(self._smallest) > _REMEMBERED:
             self._smallest.clear()
         for site, page, text in zip(sites, pages, texts, strict=True):
-            smallest = self._smallest.setdefault(site, [])
-            if page in smallest or (len(smallest) == SAMPLES and page > smallest[-1]):
+            smallest = self._smallest.setdefault(site, {})
+            seen = hash(text)
+            if smallest.get(page) == seen or (
+                len(smallest) == SAMPLES and page not in smallest and page > max(smallest)
+            ):
                 continue
-            smallest.append(page)
-            smallest.sort()
-            del smallest[SAMPLES:]
+            smallest[page] = seen
+            if len(smallest) > SAMPLES:
+                del smallest[max(smallest)]
             half = _SAMPLE_CHARS // 2
             shown = text if len(text) <= _SAMPLE_CHARS else f"{text[:half]}\n{text[-half:]}"
             found.append((site, page, shown))

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import orjson
 
+from cleaner.arguments import several
 from cleaner.errors import RuleError
 from cleaner.kept import cache_home, keep, recall
 from cleaner.packs.schema import Pack, Rule, read_pack, stack
@@ -42,7 +43,8 @@ def load_rules(
     them that stack on top; `select` and `ignore` are classes or beginnings of full ids (`en`, `en.related`,
     `en.related/read-also`, `share`). `RuleError` names file, rule and field of what is wrong.
     """
-    wanted = None if languages is None else {*languages, "common"}
+    extra, select, ignore = several("extra", extra), several("select", select), several("ignore", ignore)
+    wanted = None if languages is None else {*several("languages", languages), "common"}
     packs: list[Pack] = []
     for folder in ([rules_root()] if shipped else []) + [Path(path) for path in extra]:
         packs += _read_folder(folder, cache=cache)
@@ -75,6 +77,8 @@ def pack_files(path: Path) -> list[Path]:
     if not path.is_dir():
         raise RuleError(f"{path}: no such file or folder of rules")
     files = [file for file in path.rglob("*.toml") if "weights" not in file.parts]
+    if not files:
+        raise RuleError(f"{path}: no rules in this folder, expected files *.toml")
     return sorted(files, key=lambda file: (file.parent.name != "common", file.relative_to(path).as_posix()))
 
 

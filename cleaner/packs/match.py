@@ -16,6 +16,7 @@ import regex
 from numpy.typing import NDArray
 
 from cleaner.document import HEAD, TAIL, Bytes, Ints, KindTable, Lines, run_starts
+from cleaner.packs.false_friends import alphabets, not_quoted, true_to_language
 from cleaner.packs.phrases import PhraseTable
 from cleaner.packs.schema import CLASSES, STRENGTHS, Rule
 from cleaner.packs.tables import Gates, Patterns, digest_of, tables_of
@@ -59,6 +60,12 @@ class RuleSet:
     """Per rule: it is one on elements of pages."""
     label: NDArray[np.bool_]
     """Per rule: its phrases count only at the start of a line and before a colon."""
+    spoken: NDArray[np.bool_]
+    """Per rule: its phrases are no buttons where they stand in quotation marks; « Back | Next » is not meant to be said."""
+    lacks: NDArray[np.bool_]
+    """(languages, letters) see `false_friends.alphabets`."""
+    language: Ints
+    """Per rule: row of `lacks`."""
     places: Ints
     """The rules `before`, `between` and `after` of kind `place`; -1 where one is off."""
     detectors: Mapping[str, Mapping[str, int]]
@@ -91,6 +98,7 @@ def compile_rules(rules: Sequence[Rule], *, kept: bool = False) -> RuleSet:
     tables = tables_of(rules, kept=kept)
     strength = np.array([min(STRENGTHS.index(rule.strength) + 1, _STRONGEST) for rule in rules], np.uint8)
     partial = np.array([rule.kind == "phrase" and rule.at in ("start", "end", "inside") for rule in rules], bool)
+    lacks, language = alphabets(rules)
     return RuleSet(
         rules=tuple(rules),
         ids=tuple(rule.id for rule in rules),
@@ -102,6 +110,9 @@ def compile_rules(rules: Sequence[Rule], *, kept: bool = False) -> RuleSet:
         span=np.array([rule.scope == "span" for rule in rules], bool),
         element=np.array([rule.kind == "element" for rule in rules], bool),
         label=np.array([rule.kind == "phrase" and rule.at == _LABEL for rule in rules], bool),
+        spoken=np.array([rule.kind == "phrase" and rule.cls != "navigation" for rule in rules], bool),
+        lacks=lacks,
+        language=language,
         places=_places(rules),
         detectors=_detectors(rules),
         zone=np.array([_ZONE_BITS[rule.zone] for rule in rules], np.uint8),
@@ -149,6 +160,7 @@ def match(rules: RuleSet, lines: Lines) -> Votes:
         room *= 4
     row, rule, start, end, whole = votes[: made[0]].T.copy()
     said = _labelling(rules, lines, Votes(row, rule, start, end, whole.astype(bool)))
+    said = not_quoted(lines, rules.spoken, true_to_language(rules.lacks, rules.language, lines.points, said))
     return join_votes(said, _pattern_votes(rules, lines, pairs[: made[1]]))
 
 

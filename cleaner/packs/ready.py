@@ -26,7 +26,9 @@ from cleaner.packs.match import RuleSet, compile_rules
 from cleaner.packs.schema import Rule
 from cleaner.packs.tables import SOURCES, kept_tables
 
-_COLUMNS: Final = ("level", "cls", "alone", "always", "span", "element", "label", "places", "zone", "max_weight")
+_COLUMNS: Final = (
+    "level", "cls", "alone", "always", "span", "element", "label", "spoken", "lacks", "language", "places", "zone", "max_weight",
+)  # fmt: skip
 _MODULES: Final = (load, match, schema)
 _KEPT: Final = 12
 """Files of other rules that stay beside a new one: some hundred kilobytes each."""

@@ -16,7 +16,7 @@ from typing import Any, Final, Self
 
 import orjson
 
-from cleaner.records.outputs import State, write_whole
+from cleaner.records.outputs import State, part_of, write_whole
 
 SUFFIX: Final = ".checkpoint"
 _VERSION: Final = 1
@@ -60,7 +60,7 @@ class Checkpoint:
             found = cls(**{**value, "place": Place(**value["place"])})
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        parts = {name: Path(name + ".part") for name in found.outputs}
+        parts = {name: Path(part_of(name)) for name in found.outputs}
         if found.complete:
             return found
         whole = all(

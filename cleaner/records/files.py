@@ -25,6 +25,7 @@ STDIN: Final = "-"
 BATCH_BYTES: Final = 1_000_000
 MAX_LINE: Final = 1 << 30
 _SNIFF: Final = 16
+_LAST: Final = 8
 _GZIP, _ZSTD, _WARC = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"WARC/1."
 _SKIPPABLE: Final = frozenset(bytes([low]) + b"\x2a\x4d\x18" for low in range(0x50, 0x60))
 
@@ -154,6 +155,10 @@ class Input:
                 raise RecordError(f"{self.name}: shorter than it was: expected {offset} more bytes")
             offset -= passed
 
+    def left(self) -> int | None:
+        """How many bytes are still to be read; None where that is not known."""
+        return max(self.size - self.position(), 0) if self.size and not self.compressed else None
+
     def position(self) -> int:
         """How many bytes of the file itself (compressed or not) have been read."""
         try:
@@ -175,6 +180,8 @@ class Input:
 
 def _open_raw(path: str) -> io.FileIO:
     if path == STDIN:
+        if sys.stdin is None:
+            raise RecordError("stdin: cannot be read: it is closed")
         return io.FileIO(sys.stdin.fileno(), "rb", closefd=False)
     return io.FileIO(path, "rb")
 
@@ -188,24 +195,35 @@ def _read_head(raw: io.RawIOBase) -> bytes:
 
 
 def read_batches(
-    stream: Input, *, size: int = BATCH_BYTES, max_line: int = MAX_LINE, first: int = 1, offset: int = 0
+    stream: Input, *, size: int = BATCH_BYTES, max_line: int = MAX_LINE, first: int = 1, offset: int = 0, even: bool = False
 ) -> Iterator[Batch]:
     """The records of `stream` from where it stands, in batches of about `size` bytes.
 
-    `first` and `offset` name the place where the stream stands. WARC files are told by their first bytes and cut at
+    `first` and `offset` name the place where the stream stands. With `even`, batches of lines shrink towards the end of
+    a file, so that several workers are done with the last ones at about the same time.
+
+    WARC files are told by their first bytes and cut at
     record borders. A line longer than `max_line` bytes (at least 16) comes as several `piece` batches.
     """
     size = max(min(size, max_line), _SNIFF)
-    start = stream.read(size)
+    start = stream.read(_next_size(stream, size) if even else size)
     if start.startswith(_WARC):
         from cleaner.records.wet import warc_batches
 
         yield from warc_batches(stream, start, size=size, first=first, offset=offset)
         return
-    yield from _line_batches(stream, start, size=size, max_line=max_line, first=first, offset=offset)
+    yield from _line_batches(stream, start, size=size, max_line=max_line, first=first, offset=offset, even=even)
 
 
-def _line_batches(stream: Input, chunk: bytes, *, size: int, max_line: int, first: int, offset: int) -> Iterator[Batch]:
+def _next_size(stream: Input, size: int) -> int:
+    """How much to read next: an eighth of what is left, but not more than `size` nor less than an eighth of it."""
+    left = stream.left()
+    return size if left is None else max(min(size, left // _LAST), size // _LAST, _SNIFF)
+
+
+def _line_batches(
+    stream: Input, chunk: bytes, *, size: int, max_line: int, first: int, offset: int, even: bool
+) -> Iterator[Batch]:
     held: list[bytes] = []  # the beginning of a line whose end has not been read yet
     length = 0
     passing = False  # inside a line that is too long
@@ -227,7 +245,7 @@ def _line_batches(stream: Input, chunk: bytes, *, size: int, max_line: int, firs
         if chunk:
             held.append(chunk)
             length += len(chunk)
-        chunk = stream.read(size)
+        chunk = stream.read(_next_size(stream, size) if even else size)
     if held or passing:
         kind = "piece" if passing else "jsonl"
         yield Batch(stream.name, kind, first, 1, offset, b"".join(held), stream.index)

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from cleaner.edits import Edit, restore
 from cleaner.errors import RecordError
-from cleaner.records.fields import resolve
+from cleaner.records.fields import getter, resolve
 from cleaner.records.json_bytes import dumps, encode, locate, parse, put, remove, splice
 
 VERSION: Final = 1
@@ -64,10 +64,13 @@ def read_header(line: bytes, source: str) -> dict[str, Any]:
     return settings
 
 
-def restored(output: Iterable[bytes], ledger: Iterable[bytes], text_path: str) -> Iterator[bytes]:
+def restored(
+    output: Iterable[bytes], ledger: Iterable[bytes], text_path: str, id_path: str = ""
+) -> Iterator[bytes]:
     """The original lines from the lines of an output and of its ledger (without the header).
 
-    `RecordError` names the first line of the output that does not fit its ledger line.
+    With `id_path`, a record must have the id that its ledger line tells. `RecordError` names the first line of the
+    output that does not fit its ledger line.
     """
     entries = (json.loads(line) for line in ledger)
     entry = next(entries, None)
@@ -80,7 +83,7 @@ def restored(output: Iterable[bytes], ledger: Iterable[bytes], text_path: str) -
             break
         if entry and entry["line"] == number:
             try:
-                yield _restored_line(line, entry, text_path)
+                yield _restored_line(line, entry, text_path, id_path)
             except RecordError as error:
                 raise RecordError(f"output line {number} (from {entry['at']}): {error}") from None
             entry = next(entries, None)
@@ -90,8 +93,11 @@ def restored(output: Iterable[bytes], ledger: Iterable[bytes], text_path: str) -
         raise RecordError(f"the ledger goes on with line {entry['line']}, the output ends after {number - 1} lines")
 
 
-def _restored_line(line: bytes, entry: Mapping[str, Any], text_path: str) -> bytes:
+def _restored_line(line: bytes, entry: Mapping[str, Any], text_path: str, id_path: str) -> bytes:
     record = parse(line)
+    identity = getter(id_path)(record)
+    if isinstance(identity, str | int) and identity != entry["id"]:
+        raise RecordError(f"expected the record {entry['id']!r}, found {identity!r}; the ledger is of another run")
     if "was" in entry:
         if "noted" in entry:
             noted = entry["noted"]

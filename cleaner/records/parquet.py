@@ -23,6 +23,8 @@ SUFFIXES: Final = (".parquet", ".parq", ".pq")
 GROUP_BYTES: Final = 64 << 20
 _MAGIC: Final = b"PAR1"
 _BUFFER: Final = 1 << 20
+_BLOCK_ROWS: Final = 1024
+"""Rows that Arrow writes at a time: where a column is in pieces of a multiple of them, its pages are those of one piece."""
 
 
 class Rows(NamedTuple):
@@ -219,6 +221,8 @@ class ParquetOutput:
         self.path = path
         self.schema = schema
         self._held: list[Any] = []
+        self._blocks: list[Any] = []
+        self._rows = 0
         try:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
             self._file = open(path + PART, "wb")  # noqa: SIM115 - closed with the writer
@@ -234,13 +238,27 @@ class ParquetOutput:
     def write(self, batch: Any, *, ends_group: bool) -> None:
         """Append rows; with the last of a row group it is written."""
         self._held.append(batch)
+        self._rows += batch.num_rows
+        if self._rows >= _BLOCK_ROWS:
+            self._settle(self._rows // _BLOCK_ROWS * _BLOCK_ROWS)
         if not ends_group:
             return
-        # Where pages end depends on where the pieces of a column end: there must be one.
-        table = arrow().Table.from_batches(self._held, schema=self.schema).combine_chunks()
-        self._held.clear()
+        self._settle(self._rows)
+        table = arrow().Table.from_batches(self._blocks, schema=self.schema)
+        self._blocks.clear()
         if table.num_rows:
             self._writer.write_table(table, row_group_size=table.num_rows)
+
+    def _settle(self, rows: int) -> None:
+        """Make a block of the first `rows` that are held, and let go of what they came in."""
+        if not rows:
+            self._held.clear()
+            return
+        # Where pages end depends on where the pieces of a column end: always at the same rows.
+        table = arrow().Table.from_batches(self._held, schema=self.schema).combine_chunks()
+        self._blocks += table.slice(0, rows).to_batches()
+        self._rows -= rows
+        self._held = table.slice(rows).to_batches() if self._rows else []
 
     def close_part(self) -> None:
         """Write the end of the file, without the renaming."""

@@ -30,6 +30,10 @@ from cleaner.errors import CleanerError
 _ALLOCATIONS: Final = 20_000
 """A batch makes thousands of objects, none of which is garbage before its end: more than Python's 700 before a search."""
 
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+_OWN_PAGES: Final = 32 << 20
+_KEPT_FREE: Final = 64 << 20
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -281,6 +285,23 @@ def spare_collector() -> None:
     """Look for garbage seldom, and never among what there is now."""
     gc.freeze()
     gc.set_threshold(_ALLOCATIONS, 20, 20)
+    gc.enable()
+
+
+def reuse_memory() -> None:
+    """Have glibc's allocator keep what a batch frees for the next one, in this process and those forked from it.
+
+    By itself it gives the memory back and asks for it anew, and the system clears each page in between: a tenth of the
+    time on full texts. Blocks of `_OWN_PAGES` bytes and more still go back, so one large record costs no later one.
+    """
+    if sys.platform != "linux":
+        return
+    import ctypes
+
+    with contextlib.suppress(OSError, AttributeError):  # another C library
+        option = ctypes.CDLL(None).mallopt
+        option(_M_MMAP_THRESHOLD, _OWN_PAGES)
+        option(_M_TRIM_THRESHOLD, _KEPT_FREE)
 
 
 def _serve(sock: socket.socket, work: Callable[[Any], Any], inherited: Sequence[socket.socket]) -> None:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from cleaner.errors import ConfigError
 from cleaner.packs.schema import Rule
+from cleaner.records.outputs import is_special, write_whole
 from cleaner.report.collect import Collector, GroupCount, Piece
 
 BYTES: Final = 4_000_000
@@ -300,6 +301,9 @@ def _compare(comparison: Any, names: dict[str, int]) -> dict[str, Any]:
 
 def _write_whole(path: str | os.PathLike[str], text: str) -> None:
     folder = os.path.dirname(os.path.abspath(os.fspath(path)))
+    if is_special(os.fspath(path)):  # a device or a pipe must not be replaced
+        write_whole(path, text.encode())
+        return
     try:
         with tempfile.NamedTemporaryFile("w", dir=folder, delete=False, encoding="utf-8", suffix=".part") as file:
             file.write(text)

@@ -374,3 +374,104 @@ def test_start_is_cheap():
     loaded = done.stderr.decode()
     for heavy in ("numpy", "orjson", "tqdm", "regex", "tomllib", "multiprocessing"):
         assert f"'{heavy}'" not in loaded
+
+
+def device(path):
+    """A named pipe with somebody who reads it: what a device is to a filter, without the rights that one needs."""
+    os.mkfifo(path)
+    return subprocess.Popen(["cat", path], stdout=subprocess.PIPE)
+
+
+@pytest.mark.parametrize("option", ["-o", "--ledger", "--stats", "--quarantine"])
+def test_what_is_no_file_is_written_to_and_never_replaced(tmp_path, option):
+    (tmp_path / "in.jsonl").write_bytes(records(50) + b"{\n")
+    reader = device(tmp_path / "pipe")
+    output = () if option == "-o" else ("-o", "out.jsonl")
+    cleaner("clean", "-q", "in.jsonl", *output, option, "pipe")
+    assert reader.communicate()[0]
+    assert (tmp_path / "pipe").is_fifo()
+    assert not list(tmp_path.glob("pipe.*"))
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="needs /dev/full")
+@pytest.mark.parametrize("option", ["-o", "--ledger"])
+def test_a_full_disk_is_told_with_the_file(tmp_path, option):
+    (tmp_path / "in.jsonl").write_bytes(records(50))
+    output = () if option == "-o" else ("-o", "out.jsonl")
+    done = cleaner("clean", "-q", "in.jsonl", *output, option, "/dev/full", code=3)
+    assert done.stderr == b"cleaner: /dev/full: cannot be written: No space left on device\n"
+    assert Path("/dev/full").is_char_device()
+    assert [path.name for path in tmp_path.iterdir()] == ["in.jsonl"]
+
+
+def test_a_link_leads_to_the_file_that_is_written(tmp_path):
+    (tmp_path / "in.jsonl").write_bytes(records(50))
+    (tmp_path / "there").mkdir()
+    (tmp_path / "out.jsonl").symlink_to(tmp_path / "there" / "real.jsonl")
+    cleaner("clean", "-q", "in.jsonl", "-o", "out.jsonl")
+    assert (tmp_path / "out.jsonl").is_symlink()
+    assert (tmp_path / "there" / "real.jsonl").read_bytes() == cleaner("clean", "-q", "in.jsonl").stdout
+    assert [path.name for path in (tmp_path / "there").iterdir()] == ["real.jsonl"]
+
+
+@pytest.mark.parametrize("option", ["-o", "--ledger", "--quarantine", "--stats", "--report"])
+def test_an_input_is_never_overwritten(tmp_path, option):
+    data = records(50)
+    (tmp_path / "in.jsonl").write_bytes(data)
+    (tmp_path / "other.jsonl").write_bytes(data)
+    os.link(tmp_path / "in.jsonl", tmp_path / "same.jsonl")
+    output = () if option == "-o" else ("-o", "out.jsonl")
+    for name in ("in.jsonl", "./in.jsonl", "same.jsonl"):
+        done = cleaner("clean", "other.jsonl", "in.jsonl", *output, option, name, code=2)
+        assert done.stderr == f"cleaner: {name}: is an input, which the output would replace; expected another file\n".encode()
+    assert (tmp_path / "in.jsonl").read_bytes() == data
+
+
+@pytest.mark.parametrize("option", ["-o", "--ledger", "--quarantine", "--stats", "--report"])
+@pytest.mark.parametrize(("name", "reason"), [("no/out", "there is no folder"), ("folder", "it is a folder")])
+def test_outputs_that_cannot_be_made_are_told_before_the_work(tmp_path, option, name, reason):
+    (tmp_path / "in.jsonl").write_bytes(b"{\n")
+    (tmp_path / "folder").mkdir()
+    output = () if option == "-o" else ("-o", "out.jsonl")
+    done = cleaner("clean", "in.jsonl", *output, option, name, code=3)
+    assert done.stderr.startswith(f"cleaner: {name}: cannot be written: {reason}".encode())
+    assert b"not JSON" not in done.stderr
+    assert not (tmp_path / "out.jsonl").exists()
+
+
+@pytest.mark.parametrize(("closed", "name"), [("<&-", "stdin: cannot be read"), (">&-", "stdout: cannot be written")])
+def test_a_closed_stream_is_an_error_in_one_line(closed, name):
+    command = f"{' '.join([*COMMAND, 'clean', '-q', '--schema', 'c4'])} {closed}"
+    done = subprocess.run(["sh", "-c", command], input=records(3), capture_output=True, env=environment(), check=False)
+    assert (done.returncode, done.stderr) == (3, f"cleaner: {name}: it is closed\n".encode())
+
+
+def test_a_text_field_that_is_nowhere_is_told():
+    data = records(20)
+    done = cleaner("clean", "--text-field", "body", data=data)
+    assert done.stdout == data
+    assert b"no record has a text where it was looked for (body)" in done.stderr
+    assert b"no record" not in cleaner("clean", data=data + b'{"id": 1}\n').stderr
+
+
+def test_a_ledger_of_another_run_is_refused(tmp_path):
+    (tmp_path / "in.jsonl").write_bytes(records(50))
+    cleaner("clean", "-q", "in.jsonl", "-o", "out.jsonl", "--ledger", "ledger.jsonl")
+    first = json.loads((tmp_path / "ledger.jsonl").read_bytes().split(b"\n")[1])
+    lines = (tmp_path / "out.jsonl").read_bytes().splitlines(keepends=True)
+    (tmp_path / "other.jsonl").write_bytes(b"".join([*lines[1:], lines[0]]))
+    done = cleaner("restore", "other.jsonl", "--ledger", "ledger.jsonl", code=3)
+    assert f"expected the record '{first['id']}'".encode() in done.stderr
+
+
+@pytest.mark.parametrize("value", ["-1", "x", "1.5"])
+def test_a_number_of_bad_records_is_a_number(value):
+    assert b"expected a number of at least 0" in cleaner("clean", f"--max-bad={value}", code=2).stderr
+
+
+def test_a_folder_without_rules_is_told(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "cleaner", "clean", "-q", "--packs", str(tmp_path)],
+        input=records(3), capture_output=True, env=environment(), check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (2, f"cleaner: {tmp_path}: no rules in this folder, expected files *.toml\n".encode())

@@ -281,3 +281,12 @@ def test_annotated_pages_carry_the_text_that_their_edits_refer_to(tmp_path):
     for edit in page["cleaner_edits"]:
         assert page["cleaner_source"][edit["start"] : edit["end"]] == edit["text"]
     assert page["cleaner_edits"]
+
+
+@pytest.mark.parametrize("option", ["--ledger", "--quarantine", "--stats"])
+def test_an_input_is_never_overwritten(tmp_path, option):
+    write(tmp_path / "in.parquet", rows(5))
+    before = (tmp_path / "in.parquet").read_bytes()
+    done = cleaner("clean", "in.parquet", "-o", "out.parquet", option, "./in.parquet", code=2)
+    assert b"./in.parquet: is an input" in done.stderr
+    assert (tmp_path / "in.parquet").read_bytes() == before

@@ -62,6 +62,21 @@ def test_neither_chunks_nor_jobs_matter(tmp_path, monkeypatch):
         assert (other.similarity == results[0].similarity).all()
 
 
+def test_threads_and_keys_in_portions_do_not_matter(tmp_path, monkeypatch):
+    texts = corpus(250, seed=12)
+    (tmp_path / "plain").mkdir()
+    expected = found(tmp_path / "plain", texts)
+    monkeypatch.setattr("cleaner.dedup.verify._WORTH_A_THREAD", 3)
+    for number, (jobs, together, files) in enumerate(((4, 1, 200), (3, 3, 2), (1, 7, 0))):
+        monkeypatch.setattr("cleaner.dedup.corpus._KEY_BYTES", 8 * 250 * together)
+        monkeypatch.setattr("cleaner.dedup.corpus._OPEN_FILES", files)
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        other = found(folder, texts, jobs=jobs, size=20)
+        assert other.kept.tolist() == expected.kept.tolist()
+        assert other.similarity.tolist() == expected.similarity.tolist()
+
+
 def test_workers_that_are_not_forked_open_the_files_for_themselves(tmp_path, monkeypatch):
     pools = []
     real = verify.OrderedPool

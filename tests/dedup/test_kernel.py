@@ -157,6 +157,49 @@ def test_overlaps_are_exact(sketcher):
             assert found == exact if exact >= least else found < least
 
 
+def pairs_of_a_bucket(sizes, parent, marks, least, agreeing, reach):
+    """What `rest` has to give for one bucket, and how many pairs it leaves out."""
+    members = sorted(range(len(sizes)), key=lambda text: (sizes[text], text))
+    pairs, left_out = [], 0
+    for place, a in enumerate(members):
+        near = members[place + 1 : place + 1 + reach]
+        for b in near:
+            if sizes[a] < least * sizes[b]:
+                break
+            if parent[a] != parent[b] and (marks[a] == marks[b]).sum() >= agreeing:
+                pairs.append((a, b))
+        rest = members[place + 1 + reach :]
+        if rest and sizes[a] >= least * sizes[rest[0]]:
+            left_out += len(rest)
+    return pairs, left_out
+
+
+@pytest.mark.parametrize(
+    ("looks", "rows", "room"), [(1 << 20, 60, 60), (1 << 20, 60, 200), (600, 11, 10), (600, 14, 37), (60, 2, 1)]
+)
+def test_the_pairs_of_a_bucket(looks, rows, room):
+    count, least, agreeing = 60, 0.8, 5
+    rng = np.random.default_rng(looks + rows)
+    sizes = rng.integers(50, 120, count).astype(np.int32)
+    parent = rng.integers(0, 6, count)
+    marks = rng.integers(0, 3, (count, 16)).astype(np.uint8)
+    expected, left_out = pairs_of_a_bucket(sizes, parent, marks, least, agreeing, min(count, looks // count))
+    packed = np.arange(count, dtype=np.uint64) | np.uint64(1 << 40)
+    members, near = np.empty(count, np.uint64), np.empty((rows, 2), np.uint64)
+    place, out, cut = np.zeros(2, np.int64), np.empty(room, np.uint64), np.zeros(2, np.int64)
+    failed = np.zeros(16, np.uint64)
+    given = []
+    while place[0] < count:
+        made = kernel.load().rest(
+            *(packed, 6, np.arange(count), parent, sizes, least, marks.view(np.uint64), agreeing, failed),
+            *(looks, members, near, place, out, cut),
+        )
+        given += out[:made].tolist()
+    assert [(pair >> 32, pair & 0xFFFFFFFF) for pair in given] == expected
+    assert len(expected) > 20
+    assert cut.tolist() == [int(looks < 1000), left_out]
+
+
 def test_bytes_that_are_no_utf8_do_no_harm():
     sketcher = Sketcher(Settings())
     rng = np.random.default_rng(1)

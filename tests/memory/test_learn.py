@@ -71,6 +71,26 @@ def test_the_order_does_not_matter(tmp_path: Path) -> None:
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
+@pytest.mark.parametrize("rows", [1, 1 << 20])
+def test_a_page_with_two_texts_shows_the_same_one_in_any_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    """Lines are known by how they begin, so pages may be one although their lines end in other ways."""
+    monkeypatch.setattr(learning, "_RUN_ROWS", rows)
+    footer = " ".join(f"word{number}" for number in range(16))
+    forms = [
+        {**record, "text": f"{record['text']}\n{footer} {end}"}
+        for record in (page("gazette.example", number) for number in range(3))
+        for end in ("ends", "begins")
+    ]
+    for number, records in enumerate((forms, forms[::-1])):
+        source = tmp_path / f"{number}.jsonl"
+        source.write_text("".join(json.dumps(record) + "\n" for record in records))
+        learn_files(LearnPlan(inputs=[str(source)], output=str(tmp_path / f"out{number}"), batch_bytes=500), Fields())
+    assert (tmp_path / "out0").read_bytes() == (tmp_path / "out1").read_bytes()
+    assert f"{footer} begins" in shown(SiteMemory.load(tmp_path / "out0"), forms[0]["url"])
+
+
 @pytest.mark.parametrize(("jobs", "rows", "batch"), [(1, 100, 1000), (2, 64, 3000), (1, 1 << 21, 300_000)])
 def test_files_workers_and_spills_do_not_matter(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jobs: int, rows: int, batch: int

@@ -110,6 +110,33 @@ def test_a_label_needs_its_colon(line, hit):
     assert len(match(rules, read_lines([line, "Another line"], rules.kinds))) == hit
 
 
+@pytest.mark.parametrize(
+    ("line", "cls", "hit"),
+    [
+        ("Share", "share", True),
+        ("“Share”", "share", False),
+        ("«Share».", "share", False),
+        ("「Share」", "share", False),
+        ("“Share", "share", True),
+        ("“Share” now", "share", False),
+        ("« Share »", "navigation", True),
+    ],
+)
+def test_what_somebody_says_is_no_button(line, cls, hit):
+    rules = compile_rules([Rule(id="en.x/say", cls=cls, at="whole", phrases=("share",))])
+    assert len(match(rules, read_lines(["Another line", line], rules.kinds))) == hit
+
+
+def test_a_word_with_a_letter_of_another_language_is_another_word():
+    known = ("su", "più", *(f"parola {number * 'a'}" for number in range(100)))
+    italian, foreign = Rule(id="it.x/full", cls="share", at="whole", phrases=known), ("SU", "PIÙ", "piu", "sử", "şu", "Su")
+    rules = compile_rules([italian])
+    votes = match(rules, read_lines(foreign, rules.kinds))
+    assert votes.row.tolist() == [0, 1, 2, 5]
+    few = compile_rules([replace(italian, phrases=("su", "più"))])
+    assert len(match(few, read_lines(foreign, few.kinds))) == len(foreign)
+
+
 def test_a_pattern_may_ask_for_a_sign_instead_of_a_word():
     rule = Rule(id="common.x/handle", cls="share", kind="pattern", pattern=r"^@\w{2,9}$", keywords=("{sign}",), max_words=5)
     compiled = compile_rules([rule])

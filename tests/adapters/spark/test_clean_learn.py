@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from cleaner.adapters.spark.__main__ import main as spark_main
 from cleaner.adapters.spark.learning import learn
 from cleaner.cli import main
-from tests.memory.pages import corpus, page
+from tests.memory.pages import article, corpus, page
 
 ROOT = Path(__file__).parents[3]
 EXAMPLES = ROOT / "examples" / "pages.jsonl"
@@ -60,10 +61,59 @@ def test_learn(spark, tmp_path, pages):
 
     assert main(["learn", str(pages), "-o", str(tmp_path / "one"), "--schema", "cc-wet-jsonl", "-q"]) == 0
     source = sources.read(spark, [str(pages)])
-    found = learn(source, str(tmp_path / "out"), work=str(tmp_path / "work"), chunk_bytes=3000, part_pages=9)
+    found = learn(source, str(tmp_path / "out"), work=str(tmp_path / "work"), chunk_bytes=3000)
     assert found.bad == 1
     assert found.lines > 5
     assert (tmp_path / "out").read_bytes() == (tmp_path / "one").read_bytes()
+
+
+def large_site(count, name, seed):
+    """Pages of a site with a paragraph on all of them, others on some dozens, copies, and pages that change a little."""
+    rng = random.Random(seed)
+    legal, series = article(rng, 1), article(rng, count // 30 + 1)
+    rows = []
+    body = article(rng)
+    for number in range(count):
+        if number % 4 < 2:
+            body = article(rng)
+        elif number % 4 == 2:
+            body = [*body[1:], *article(rng, 1)]
+        lines = [
+            f"Front of {name}",
+            *body,
+            series[number * len(series) // count],
+            *legal,
+            f"{number} readers",
+            f"The {name}",
+        ]
+        rows.append({"id": number, "url": f"https://{name}/{number}", "text": "\n".join(lines)})
+    again = rng.sample(rows, count // 5)
+    # A line is known by its beginning, so this is the same page in another form.
+    forms = [{**row, "text": row["text"].replace(", while", ", and while", 1) + " x" * 200} for row in again[:4]]
+    longer = [
+        {**row, "text": row["text"] + "y" * 100} for row in again for row in (row, {**row, "text": row["text"] + "y"})
+    ]
+    rows += [*again, *forms, *longer]
+    rng.shuffle(rows)
+    return rows
+
+
+def test_learn_sites_that_no_task_holds(spark, tmp_path):
+    """Two large sites, one of them with few pages that differ, among small ones; what is counted spills."""
+    from cleaner.adapters.spark import sources
+
+    few = [page("few.example", number) for number in range(14)] * 4
+    rows = [*large_site(150, "large.example", 5), *corpus(4, 6), *few]
+    random.Random(1).shuffle(rows)
+    path = tmp_path / "pages.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert main(["learn", str(path), "-o", str(tmp_path / "one"), "-q"]) == 0
+    options = {"chunk_bytes": 40_000, "part_pages": 40, "part_lines": 2000, "spooled": 300}
+    learn(sources.read(spark, [str(path)]), str(tmp_path / "out"), work=str(tmp_path / "work"), **options)
+    assert (tmp_path / "out").read_bytes() == (tmp_path / "one").read_bytes()
+    [folder] = (tmp_path / "work").iterdir()
+    doubles = spark.read.parquet(str(folder / "frames" / "large-doubles"))
+    assert doubles.count() > 20
 
 
 def test_the_sample_of_the_documentation(spark, tmp_path, monkeypatch):

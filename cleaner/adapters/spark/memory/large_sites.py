@@ -107,12 +107,13 @@ def _similar(distinct: DataFrame) -> DataFrame:
     """Pairs of pages of a site that share enough paragraphs."""
     entries = distinct.selectExpr("site", "page", "row", "size(keys) as size", "explode(keys) as key")
     # Where a site has few pages that differ, a bucket is small when it holds a share of them.
-    few = distinct.groupBy("site").agg(_f().count("*").alias("rows")).where(f"rows < {TEMPLATE_SHARE * (BUCKET + 1)}")
-    most = f"coalesce(greatest({TEMPLATE_LEAST}, rows div {TEMPLATE_SHARE}), {BUCKET})"
+    many = TEMPLATE_SHARE * BUCKET
+    few = distinct.groupBy("site").agg(_f().count("*").alias("rows")).where(f"rows < {many}")
+    most = f"greatest({TEMPLATE_LEAST}, coalesce(rows, {many}) div {TEMPLATE_SHARE})"
     buckets = (
         entries.groupBy("site", "key").agg(_f().count("*").alias("members")).where(f"members between 2 and {BUCKET}")
     )
-    buckets = buckets.join(few, "site", "left").where(f"members <= least({BUCKET}, {most})").select("site", "key")
+    buckets = buckets.join(few, "site", "left").where(f"members <= {most}").select("site", "key")
     members = entries.join(buckets, ["site", "key"])
     sides = [
         members.select("site", "key", *(_named(name, side) for name in ("row", "page", "size"))) for side in (1, 2)

@@ -72,7 +72,7 @@ class Spool:
     def ranges(self) -> Iterator[tuple[NDArray[Any], ...]]:
         """The rows in the order of their keys, about as many at a time as are held; equal keys are never parted."""
         runs = [Run(stored) for stored in self._files]
-        return ranges([*runs, Run(self._sorted())] if self._held else runs, *self._names[1:])
+        return ranges([*runs, Run(self._sorted())] if self._held else runs, *self._names[1:], rows=self._limit)
 
 
 @dataclass(frozen=True, slots=True)
