@@ -30,7 +30,7 @@ from cleaner.memory.site_memory import SiteMemory
 from cleaner.records.outputs import write_whole
 
 _FULL_TEXT: Final = ("resiliparse_plain", "inscriptis")
-_MASS: Final = {"article": 0.55, "other": 0.15, "full": 0.30}
+_MASS: Final = {"article": 0.45, "other": 0.30, "full": 0.25}
 """How much articles, other pages and whole pages count in all, however many lines they have."""
 _LEARNED: Final = 0.3
 """The share of the lines of whole pages that is learned from: pages come through several extractors."""
