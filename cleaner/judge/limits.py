@@ -6,20 +6,23 @@ Both are data in the header of a weights file, because they belong to the scores
     "veto": -512                                or "veto": {"default": -512, "legal": -1024}
     "large": 60                                 or "large": {"body": 60, "but": {"repeats": ["exact"]}}
     "pages": {"rows": 32, "cut": [[60, 2400], [200, 0]]}
+    "doubt": {"within": 2000, "usual": 350, "slope": 2000, "bounds": [-700, 1500]}
 
 Levels are log-odds times `UNIT`. A cut of pairs follows the share of a text (0..255) that the scores call boilerplate,
 straight from pair to pair: of whole pages most lines go, so that less certainty does for one of them. Texts with at least
 `rows` lines that the first look calls boilerplate may be `pages` with a cut of their own; fewer lines of a large share are
-more often a short text that is misread. `large` is the part
-of a text's body, in thousandths, above which a line is too much to lose because of one strong rule: its score has to pass
-the cut as well. `but` names rules of detectors that decide all the same.
+more often a short text that is misread. Where many lines of a text are neither clearly text nor clearly boilerplate, the
+forests do not know its kind, and single high scores mean less: `doubt` raises the cut by `slope` times the share of lines
+with scores `within` that level of even, less the `usual` share (in thousandths), within `bounds`. `large` is the part of a
+text's body, in thousandths, above which a line is too much to lose because of one strong rule: its score has to pass the
+cut as well. `but` names rules of detectors that decide all the same.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -39,6 +42,24 @@ _SHARES: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """How much more certainty is asked for in texts of which many lines are uncertain."""
+
+    within: int
+    """Levels of this size and less, up or down, are uncertain."""
+    usual: int
+    """Thousandths of a text's lines that may be uncertain without a change of the cut."""
+    slope: int
+    """What all lines would add to the cut, if none usually were."""
+    bounds: tuple[int, int]
+
+    def of_rows(self, uncertain: Longs, rows: Longs) -> Levels:
+        """What the cut of each row changes by, from the uncertain and all rows of its text."""
+        share = uncertain * 1000 // np.maximum(rows, 1)
+        return np.clip((share - self.usual) * self.slope // 1000, *self.bounds).astype(np.int32)
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """The levels that decide, in log-odds times `UNIT`."""
 
@@ -53,6 +74,7 @@ class Limits:
     """Thousandths of a text's body: on longer lines no rule of strength `alone` decides without the score."""
     spared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Detector -> names of its rules that decide on large lines, too."""
+    doubt: Doubt | None = None
 
     @property
     def cut(self) -> int:
@@ -82,17 +104,20 @@ class Limits:
         if self.large < _WHOLE:
             spared = {name: list(rules) for name, rules in self.spared.items()}
             header["large"] = {"body": self.large, "but": spared} if spared else self.large
+        if self.doubt is not None:
+            header["doubt"] = {**asdict(self.doubt), "bounds": list(self.doubt.bounds)}
         return header
 
     @property
     def constant(self) -> bool:
         """Whether the cut is the same for all texts."""
-        return bool((self.cuts == self.cuts[0]).all() and (self.page_cuts == self.cuts[0]).all())
+        same = bool((self.cuts == self.cuts[0]).all() and (self.page_cuts == self.cuts[0]).all())
+        return same and self.doubt is None
 
     def with_cut(self, cut: int) -> Limits:
         """The same cut for all texts."""
         same = np.full(_SHARES, cut, np.int32)
-        return replace(self, cuts=same, page_cuts=same, page_rows=0)
+        return replace(self, cuts=same, page_cuts=same, page_rows=0, doubt=None)
 
     def moved(self, by: int) -> Limits:
         """All cuts higher by `by`."""
@@ -124,8 +149,24 @@ def read_limits(header: Mapping[str, Any], file: str) -> Limits:
     cuts = _cuts(header["cut"], file, "cut")
     rows, page_cuts = _pages(header["pages"], file) if "pages" in header else (0, cuts)
     return Limits(
-        cuts, _veto(header.get("veto", _NEVER), file), page_cuts, rows, *_large(header.get("large", _WHOLE), file)
-    )
+        cuts, _veto(header.get("veto", _NEVER), file), page_cuts, rows,
+        *_large(header.get("large", _WHOLE), file),
+        _doubt(header.get("doubt"), file),
+    )  # fmt: skip
+
+
+def _doubt(found: Any, file: str) -> Doubt | None:
+    if found is None:
+        return None
+    numbers = isinstance(found, dict) and set(found) == {"within", "usual", "slope", "bounds"}
+    bounds = found["bounds"] if numbers else None
+    levels = [found["within"], found["usual"], found["slope"], *bounds] if isinstance(bounds, list) else []
+    if len(levels) != 5 or not all(map(_is_level, levels)) or levels[3] > levels[4]:
+        raise RuleError(
+            f"{file}: header: field 'doubt': expected whole numbers 'within', 'usual', 'slope' and two as 'bounds', got {found!r}"
+        )
+    within, usual, slope, least, most = levels
+    return Doubt(within, usual, slope, (least, most))
 
 
 def _pages(found: Any, file: str) -> tuple[int, Levels]:

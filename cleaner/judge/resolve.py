@@ -134,7 +134,11 @@ def _cuts(look: Look, judged: Judged | None, limits: Limits) -> NDArray[np.int32
     """Per row: the level its score has to pass."""
     if judged is None or limits.constant:
         return np.full(len(look.lines), limits.cut, np.int32)
-    return limits.of_rows(judged.share, look.place.all(judged.first > 0))
+    cuts = limits.of_rows(judged.share, look.place.all(judged.first > 0))
+    if limits.doubt is not None:
+        uncertain = look.place.all(np.abs(judged.second) < limits.doubt.within)
+        cuts = cuts + limits.doubt.of_rows(uncertain, look.place.stop.astype(np.int64) - look.place.first)
+    return cuts
 
 
 def _decided_alone(

@@ -79,6 +79,24 @@ def test_a_cut_follows_the_share_of_boilerplate():
     assert limits.asked_for(0.5).of_rows(share, few).tolist() == [0] * 5
 
 
+def test_the_cut_is_higher_in_texts_of_which_many_lines_are_uncertain():
+    doubt = {"within": 2000, "usual": 250, "slope": 2000, "bounds": [-400, 1000]}
+    limits = read_limits({"cut": 2000, "doubt": doubt}, "w.json")
+    assert limits.doubt is not None
+    uncertain, rows = np.array([0, 1, 2, 4]), np.array([4, 4, 4, 4])
+    assert limits.doubt.of_rows(uncertain, rows).tolist() == [-400, 0, 500, 1000]
+    assert not limits.constant
+    assert limits.asked_for(0.5).constant
+
+
+@pytest.mark.parametrize(("doubt", "goes"), [(None, True), ([0, 500], True), ([0, 5000], False)])
+def test_a_line_stays_where_all_lines_are_uncertain(tmp_path, doubt, goes):
+    """Every line has log-odds of -2, three above the cut of -5."""
+    more = {"doubt": {"within": 3000, "usual": 0, "slope": 9000, "bounds": doubt}} if doubt else {}
+    found = Cleaner(rules=[rule("firm")], weights=weights(tmp_path, cut=-5 * 1024, **more)).clean(TEXT)
+    assert (LINE not in found.text) is goes
+
+
 def test_texts_with_many_lines_of_boilerplate_have_a_cut_of_their_own():
     limits = read_limits({"cut": 2000, "pages": {"rows": 32, "cut": [[100, 1500], [200, 0]]}}, "w.json")
     share, rows = np.array([200, 200, 100], np.uint8), np.array([31, 32, 500])
@@ -96,6 +114,8 @@ def test_texts_with_many_lines_of_boilerplate_have_a_cut_of_their_own():
         ({"cut": [[10, 5], [5, 10]]}, "rising shares"),
         ({"cut": [[0, 5], [256, 10]]}, "share 0..255"),
         ({"cut": 1, "veto": {"legals": 3}}, "'legals' is no class of rules"),
+        ({"cut": 1, "doubt": 3}, "field 'doubt': expected whole numbers"),
+        ({"cut": 1, "doubt": {"within": 1, "usual": 2, "slope": 3, "bounds": [4]}}, "field 'doubt': expected whole numbers"),
         ({"cut": 1, "pages": 32}, "field 'pages': expected 'rows', a number of lines, and 'cut'"),
         ({"cut": 1, "pages": {"rows": 9, "cut": "low"}}, "field 'pages.cut': expected a whole number or pairs"),
         ({"cut": 1, "large": 0.06}, "field 'large': expected thousandths of a body"),
@@ -120,12 +140,13 @@ def test_the_veto_is_per_class():
 @pytest.mark.parametrize("cut", [1755, [[0, 2200], [200, 900]], [[16, 2000], [64, 1900], [255, 300]]])
 def test_limits_return_as_they_were_written(cut):
     pages = {"rows": 24, "cut": [[0, 1000], [255, -200]]}
+    doubt = {"within": 2000, "usual": 250, "slope": 2000, "bounds": [-400, 1000]}
     large = {"body": 60, "but": {"repeats": ["exact", "near"]}}
-    limits = read_limits({"cut": cut, "veto": {"default": -512, "repeat": -4096}, "large": large, "pages": pages}, "w.json")
+    limits = read_limits({"cut": cut, "veto": {"default": -512, "repeat": -4096}, "large": large, "pages": pages, "doubt": doubt}, "w.json")
     again = read_limits(limits.as_header(), "w.json")
     assert (again.page_cuts == limits.page_cuts).all()
     assert (again.large, again.page_rows) == (60, 24)
-    assert again.as_header()["large"] == large
+    assert (again.as_header()["large"], again.as_header()["doubt"]) == (large, doubt)
     assert "large" not in read_limits({"cut": cut}, "w.json").as_header()
     assert (again.cuts == limits.cuts).all()
     assert (again.veto == limits.veto).all()
