@@ -140,6 +140,13 @@ class Cleaner:
         opened = SiteMemory.load(memory) if isinstance(memory, str) else memory
         return MemoryJudge(opened, rules_root() / _MEMORY_WEIGHTS)
 
+    def remembering(self, memory: MemoryJudge) -> Cleaner:
+        """The same cleaner with another site memory, sharing all else; for the bench, which tries many. Not to be pickled."""
+        other: Cleaner = object.__new__(type(self))
+        other.__dict__.update({key: value for key, value in self.__dict__.items() if key != "digest"})
+        other._memory, other._pages = memory, None
+        return other
+
     @staticmethod
     def _load_scorer(weights: str | bool | None) -> Scorer | None:
         if weights is False:

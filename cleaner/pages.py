@@ -133,7 +133,7 @@ class PageCleaner:
         if not pages:
             return
         seen = see(self._rules, pages, titles)
-        known = self._memory.weigh(seen.lines, urls) if self._memory is not None and urls is not None else None
+        known = self._memory.weigh(seen.lines, urls, blocks=True) if self._memory is not None and urls is not None else None
         verdict = self._decide(seen, langs, known)
         for page, (edits, _) in zip(pages, batch_edits(self._rules, seen, verdict), strict=True):
             text = self._markdown(page, edits) if self._options.format == "markdown" else apply(page.source, edits)
@@ -154,7 +154,7 @@ class PageCleaner:
     def score(self, seen: SeenPages) -> PageScores:
         """What the markup says of a batch of pages, and what it says together with the votes of the rules."""
         blocks = [page.blocks for page in seen.pages]
-        said = said_of_lines(self._rules, seen)
+        said = said_of_lines(self._rules, seen) if self._judge.heeds else None
         return self._judge.score(blocks, [page.signs for page in seen.pages], seen.lines, seen.prose, said)
 
     def _decide(

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from cleaner.bench.labelled import LabelledPage
 from cleaner.bench.page_labels import PageKey
 from cleaner.bench.tune import as_forest, fold_of
+from cleaner.bench.tune_terms import add_terms
 from cleaner.errors import ConfigError, DataError, RecordError
 from cleaner.html.cut import PageCut
 from cleaner.html.judge import PageJudge, agreed
@@ -70,11 +71,12 @@ class PageSettings:
     """How much of the first look's log-odds the second starts from: it learns what the first gets wrong."""
     likewise: float = 0.4
     """How far a line's log-odds are drawn to the mean of likewise lines."""
-    lean: float = 0.1
-    """Log-odds by which a line goes more likely than the forests say: of news, which there is most of, gold texts hold
-    less than of other pages."""
+    lean: float = 0.0
+    """Log-odds by which a line goes more likely than the forests say."""
     hard: float = 1.5
     """How much more the second look weighs the pages of kinds of which each site has its own idea (`_HARD_KINDS`)."""
+    hard_terms: float = 2.5
+    """How much more the terms on top of both looks weigh them (`cleaner.bench.tune_terms`)."""
     seed: int = 7
     threads: int = 2
 
@@ -188,6 +190,11 @@ def fit_pages(told: PageLesson, settings: PageSettings, *, say: Say = lambda _: 
     lines = _chosen(told, told.weight * told.per_line(hard), settings)
     start = (score * np.int64(round(settings.onto * UNIT)) // UNIT).astype(np.int32)
     second, held = _one_look(told, values, names, lines, start, settings, lambda text: say(f"second look, {text}"))
+    hard = np.array([settings.hard_terms if key.item.info.kind in _HARD_KINDS else 1.0 for key in told.keys])
+    use, weight = _chosen(told, told.weight * told.per_line(hard), settings)
+    held = add_terms(
+        second, told.values, told.names, held, told.gone, np.where(use, weight, 0), told.per_line(told.fold)
+    )
     lean = round(settings.lean * UNIT)
     second["bias"] += lean
     header = {"onto": settings.onto, "likewise": settings.likewise, **CUT.as_header()}

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cleaner.judge.score import Scorer
 
 _TRIED_SHARE = 0.3
+_DEPTH = 6
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,12 +48,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="weights that must be beaten (default: the file that would be replaced)",
     )
+    add("--memory", action="store_true", help="fit how site memory weighs lines that no other page shows")
+    add("--caution", type=float, metavar="L", help="with --memory: taken off every score, in log-odds (0.75)")
     add("--hand", action="store_true", help="also compare with the hand-set weights on the same held-out sites")
     add("--rules", type=Path, metavar="FOLDER", help="fit for the rules of this folder")
     add("--packs", type=Path, action="append", default=[], metavar="PATH", help="also these packs (repeatable)")
     add("--folds", type=int, default=3, metavar="N", help="parts that the sites are dealt into (3)")
     add("--trees", type=int, metavar="N", help="trees per look (200 for texts, 240 for pages)")
-    add("--depth", type=int, default=6, metavar="N", help="questions per tree (6)")
+    add("--depth", type=int, metavar="N", help="questions per tree (6; 4 with --memory)")
     add("--threads", type=int, default=2, metavar="N", help="threads that fit (2); the weights do not depend on it")
     add(
         "--harm",
@@ -75,6 +78,13 @@ def run(args: argparse.Namespace) -> int:
     from cleaner.packs.load import rules_root
 
     _check(args)
+    if args.memory:
+        from cleaner.cli.tune_memory import run_memory
+
+        return run_memory(args)
+    if args.caution is not None:
+        raise ConfigError("--caution: goes with --memory")
+    args.depth = args.depth or _DEPTH
     if are_pages([*args.data, *args.gold]):
         from cleaner.cli.tune_pages import run_pages
 

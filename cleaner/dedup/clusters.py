@@ -26,6 +26,8 @@ Order = tuple[NDArray[np.uint64], int]
 """See `_sorted_keys`."""
 _ORDERS: Final = 4
 """Bands that are sorted together, ahead of their use."""
+_MOST_FAILED: Final = 23
+"""Bits of the number of unlike pairs that are remembered, at most: 64 MiB of them."""
 _STAR_ROUNDS: Final = (1, 1, 2, 4, 8)
 """Bands whose candidates are verified together, while clusters are still few and each merge saves comparisons."""
 _ROUND_PAIRS: Final = 1 << 18
@@ -107,7 +109,7 @@ def start(texts: Banded, *, smallest: int = 0) -> Progress:
 
 def going_on(parent: Ids, same: Ids, distinct: Ids) -> Progress:
     """Nothing compared yet, but texts joined in `parent` already; for the arguments see `Progress`."""
-    failed = np.zeros(1 << min(22, max(10, (2 * len(distinct)).bit_length())), np.uint64)
+    failed = np.zeros(1 << min(_MOST_FAILED, max(10, (8 * len(distinct)).bit_length())), np.uint64)
     return Progress(parent, same, distinct, failed, np.zeros(2, np.int64))
 
 

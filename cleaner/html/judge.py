@@ -22,6 +22,7 @@ from cleaner.html.measures import (
     Surroundings,
     first_names,
     first_values,
+    heeded_names,
     second_names,
     second_values,
     surroundings,
@@ -54,6 +55,8 @@ class PageJudge:
     """How much of the first look's log-odds counts beside the second's, times `UNIT`."""
     likewise: int
     """How far a line's log-odds are drawn to the mean of likewise lines, times `UNIT`."""
+    heeds: bool
+    """Whether the forests ask for anything that needs what rules say."""
 
     @classmethod
     def of(cls, weights: Weights, groups: Sequence[str]) -> PageJudge:
@@ -63,21 +66,25 @@ class PageJudge:
         """
         known = first_names(groups)
         names = (*known, *second_names())
+        first = read_trees(weights.first, known, f"{weights.file}: first")
+        second = read_trees(weights.second, names, f"{weights.file}: second")
+        asked = {names[place] for forest in (first, second) for place in forest.feature.tolist()}
         return cls(
-            read_trees(weights.first, known, f"{weights.file}: first"),
-            read_trees(weights.second, names, f"{weights.file}: second"),
+            first,
+            second,
             names,
             read_cut(weights.header, weights.file),
             _read_share(weights, "onto"),
             _read_share(weights, "likewise"),
+            not asked.isdisjoint(heeded_names()),
         )
 
     def score(
         self, pages: Sequence[Blocks], signs: Sequence[int], lines: Lines, prose: NDArray[np.bool_],
-        said: tuple[Bytes, Ints],
+        said: tuple[Bytes, Ints] | None,
     ) -> PageScores:  # fmt: skip
         """Judge a batch. `lines` are those of the pages' sources, in order, `signs` the signs of each page's kind, `said`
-        is what rules say of the lines, as `cleaner.votes.levels`."""
+        is what rules say of the lines, as `cleaner.votes.levels`; a judge that `heeds` none of it needs none."""
         around = surroundings(pages, lines)
         before = first_values(around, lines, prose, signs, said)
         first = self.first.score(before)

@@ -134,6 +134,12 @@ def first_names(groups: Sequence[str]) -> tuple[str, ...]:
     )  # fmt: skip
 
 
+def heeded_names() -> frozenset[str]:
+    """The measures of the first look that need what rules say, or are worked out together with those."""
+    beside = (f"vote_any{step:+}" for step in _STEPS)
+    return frozenset((*_VOTES, *_LISTS, *beside))
+
+
 def second_names() -> tuple[str, ...]:
     """The measures that the second look adds, in order."""
     return _SECOND
@@ -194,9 +200,12 @@ def surroundings(pages: Sequence[Blocks], lines: Lines) -> Surroundings:
 
 
 def first_values(
-    around: Surroundings, lines: Lines, prose: Flags, signs: Sequence[int], said: tuple[Bytes, Ints]
+    around: Surroundings, lines: Lines, prose: Flags, signs: Sequence[int], said: tuple[Bytes, Ints] | None
 ) -> Bytes:
-    """All measures of the first look, in the order of `first_names`; `said` is what rules say, as `cleaner.votes.levels`."""
+    """All measures of the first look, in the order of `first_names`; `said` is what rules say, as `cleaner.votes.levels`.
+
+    Without `said`, for a judge that asks for none of them, `heeded_names` are zeros.
+    """
     from cleaner.html import measure_kernel as kernel
 
     blocks, first = around.blocks, around.first
@@ -222,7 +231,10 @@ def first_values(
         elements.tag, _COUNTED_AS, len(_COUNTED), _LOG, items,
     )  # fmt: skip
     own[: len(_OWN)] = own_values(lines, prose)
-    _fill_lists(around, lines, said, values[_LISTED], voted, listed)
+    if said is None:
+        voted[: len(_VOTES) + len(_LISTS)] = 0
+    else:
+        _fill_lists(around, lines, said, values[_LISTED], voted, listed)
     _fill_repeats(around, lines, values, repeats, beside)
     shown = (np.array(signs, np.uint64) >> _SIGN_PLACES) & np.uint64(1)
     rest[:] = shown.astype(np.uint8)[:, lines.doc]

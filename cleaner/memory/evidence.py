@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,8 +15,9 @@ from numpy.typing import NDArray
 
 from cleaner.document import Ints, KindTable, Lines, read_lines
 from cleaner.errors import RuleError
-from cleaner.judge.trees import UNIT
+from cleaner.judge.trees import UNIT, Trees, read_trees
 from cleaner.memory.learn import page_numbers
+from cleaner.memory.measures import NAMES, unique_measures
 from cleaner.memory.rows import ZONES, RowReader, Rows
 from cleaner.memory.site_memory import SiteMemory
 from cleaner.packs.match import RuleSet
@@ -24,6 +26,7 @@ LINE, RUN = "common.memory/line", "common.memory/run"
 _NEAR: Final = 2
 _VERSION: Final = 4
 """A learned page of which a fourth of the prose stands on exactly one other page is another version of that one."""
+_TABLES: Final = ("pages", "share", "weight", "near", "between", "blocks")
 _RUN: Final = 2
 """So many recurring lines within two lines make a run."""
 
@@ -53,9 +56,7 @@ class MemoryWeights:
         """Read a weights file; `RuleError` names the table that is wrong."""
         data = tomllib.loads(path.read_text(encoding="utf-8"))
         try:
-            steps = {name: _steps(data[name]) for name in ("pages", "share", "weight", "near", "absent", "among")}
-            steps["absent_prose"] = _steps(data["absent"]["prose"])
-            steps["between"] = _steps(data["between"])
+            steps = {name: _steps(data[name]) for name in _TABLES}
             zones = np.array([_units(data["zone"][name]) for name in ZONES], np.int32)
             return cls(steps, zones, _units(data["shape"]["prose"]))
         except (KeyError, TypeError, ValueError) as error:
@@ -67,7 +68,7 @@ def _units(value: float) -> int:
 
 
 def _steps(table: Mapping[str, Any]) -> Steps:
-    pairs = [(float(border), _units(value)) for border, value in table.items() if not isinstance(value, dict)]
+    pairs = [(float(border), _units(value)) for border, value in table.items()]
     if pairs != sorted(pairs, key=lambda pair: pair[0]):
         raise ValueError(f"expected borders in order, found {[border for border, _ in pairs]}")
     return Steps(np.array([border for border, _ in pairs]), np.array([0, *(value for _, value in pairs)], np.int32))
@@ -103,23 +104,69 @@ class Evidence:
         return f"{self.pages[row]} of {self.of[row]} pages, {ZONES[self.zone[row]]}"
 
 
+def read_unique(path: Path) -> Trees:
+    """The forest for lines that no other page shows; `RuleError` where the file is none."""
+    try:
+        data = json.loads(path.read_bytes())
+        forest = data["unique"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RuleError(f"{path}: cannot be read as weights of site memory: {error!r}") from error
+    return read_trees(forest, NAMES, f"{path}: unique")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a memory knows of the rows of a batch; pages that are no evidence (the page itself, its copy) left out."""
+
+    rows: Rows
+    counts: Ints
+    """(rows, 4): pages in the head, body, tail, and all, the page itself among them."""
+    pages: Ints
+    """Other pages that show the line in this zone."""
+    anywhere: Ints
+    """Other pages that show it at all."""
+    of: Ints
+    """Other pages of the site."""
+
+    def unique(self) -> NDArray[np.bool_]:
+        """Rows that no other page shows in this zone, of sites of which other pages are known."""
+        unique: NDArray[np.bool_] = (self.pages == 0) & (self.of > 0)
+        return unique
+
+
 class MemoryJudge:
     """Weighs the lines of pages by a memory. Does not change, but for tables that never change an answer."""
 
-    def __init__(self, memory: SiteMemory, weights: Path) -> None:
+    def __init__(self, memory: SiteMemory, weights: Path, *, unique: Trees | None = None) -> None:
+        """`weights` is a TOML file; beside it, under the same name, lies the forest for lines that no other page shows,
+        unless it is given as `unique`."""
         self._memory = memory
-        self._file = weights
+        self._files = (weights, weights.with_suffix(".json"))
         self._weights = MemoryWeights.load(weights)
+        self._unique = unique if unique is not None else read_unique(self._files[1])
         self._rows = RowReader()
         self._kinds = KindTable()
 
     @property
     def digest(self) -> str:
         """A short hash of all that decides about its evidence."""
-        return f"{self._memory.digest}-{hashlib.blake2b(self._file.read_bytes(), digest_size=8).hexdigest()}"
+        weights = b"".join(hashlib.blake2b(file.read_bytes()).digest() for file in self._files)
+        return f"{self._memory.digest}-{hashlib.blake2b(weights, digest_size=8).hexdigest()}"
 
-    def weigh(self, lines: Lines, urls: Sequence[str | None]) -> Evidence | None:
-        """The evidence on the rows of `lines`, whose texts have these URLs; None where no page's site is known."""
+    def weigh(self, lines: Lines, urls: Sequence[str | None], *, blocks: bool = False) -> Evidence | None:
+        """The evidence on the rows of `lines`, whose texts have these URLs; None where no page's site is known.
+
+        `blocks` says that the lines are the blocks of pages, of which the markup tells where they stand.
+        """
+        known = self.look_up(lines, urls)
+        if known is None:
+            return None
+        near = _near(known.pages > 0, lines.doc)
+        odds = self._odds(known, near, blocks)
+        return Evidence(odds, known.pages, known.of, known.rows.zone, (known.pages > 0) & (near >= _RUN))
+
+    def look_up(self, lines: Lines, urls: Sequence[str | None]) -> Known | None:
+        """What the memory knows of the rows of `lines`; None where no page's site is known."""
         sites = np.array([self._memory.find(url) for url in urls], np.int64)
         if not (sites >= 0).any():
             return None
@@ -135,10 +182,7 @@ class MemoryJudge:
         less = (own.astype(np.int32) + copied + version)[doc]
         pages = np.maximum(counts[np.arange(len(doc)), rows.zone] - less, 0)
         anywhere = np.maximum(counts[:, 3] - less, 0)
-        of_row = np.maximum(of, 0)[doc]
-        near = _near(pages > 0, doc)
-        odds = self._odds(rows, pages, anywhere, of_row, near)
-        return Evidence(odds, pages, of_row, rows.zone, (pages > 0) & (near >= _RUN))
+        return Known(rows, counts, pages, anywhere, np.maximum(of, 0)[doc])
 
     def notes(self, texts: Sequence[str], urls: Sequence[str | None]) -> list[list[tuple[int, int, str]]]:
         """Per text its recurring lines: start, end, and counts as `Evidence.note` tells them."""
@@ -153,15 +197,19 @@ class MemoryJudge:
             found[doc].append((int(lines.start[row]) - base, int(lines.end[row]) - base, known.note(row)))
         return found
 
-    def _odds(self, rows: Rows, pages: Ints, anywhere: Ints, of: Ints, near: Ints) -> Ints:
+    def _odds(self, known: Known, near: Ints, blocks: bool) -> Ints:
         """The weights of all parts, added up. Lines that recur have one set of parts, the others another."""
-        steps = self._weights.steps
+        steps, rows, pages, of = self._weights.steps, known.rows, known.pages, known.of
         share = np.where(of > 1, pages / np.maximum(of, 1), -1.0)  # of a single other page it says nothing
         recurring = steps["pages"](pages) + steps["share"](share) + steps["weight"](rows.weight)
         recurring += steps["near"](near) + self._weights.zones[rows.zone] + self._weights.prose * rows.prose
         recurring += steps["between"](pages) * (rows.prose & _between(rows.prose & (pages == 0), rows.first))
-        absent = np.where(rows.prose, steps["absent_prose"](of), steps["absent"](of)) * (anywhere == 0) + steps["among"](near)
-        odds = np.where(pages > 0, recurring, absent) * ((of > 0) & (rows.keys != 0))
+        if blocks:
+            recurring += steps["blocks"](share)
+            unique = np.zeros(len(of), np.int32)
+        else:
+            unique = self._unique.score(unique_measures(rows, known.counts, known.anywhere, of))
+        odds = np.where(pages > 0, recurring, unique) * ((of > 0) & (rows.keys != 0))
         return odds.astype(np.int32)
 
     def _counts(self, rows: Rows, sites: NDArray[np.int64]) -> Ints:

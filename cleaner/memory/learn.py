@@ -18,9 +18,9 @@ from cleaner.memory.pages import digests
 from cleaner.memory.rows import Keys, RowReader, Rows
 from cleaner.memory.sites import SiteRule, number_of
 
-SAMPLES: Final = 6
+SAMPLES: Final = 4
 """Pages per site of which the text is kept until the examples are chosen: those with the smallest numbers."""
-_SAMPLE_CHARS: Final = 6_000
+_SAMPLE_CHARS: Final = 4_000
 _RUN_ROWS: Final = 1 << 20
 _RUN_SAMPLES: Final = 16 << 20
 _PAGE_COLUMNS: Final = 11

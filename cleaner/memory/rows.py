@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleaner.document import Ints
-from cleaner.memory.signs import Signs
+from cleaner.memory.signs import shared_signs
 
 Keys = NDArray[np.uint64]
 ZONES: Final = ("head", "body", "tail")
@@ -40,7 +40,7 @@ class RowReader:
     """Turns texts into rows."""
 
     def __init__(self) -> None:
-        self._signs = Signs()
+        self._signs = shared_signs()
 
     def read(self, texts: Sequence[str]) -> Rows:
         """The rows of `texts`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -13,6 +14,7 @@ from cleaner.folding import fold_char
 KIND_SHIFT: Final = 24
 UNKNOWN: Final = 0xFFFFFFFF
 _PLANES: Final = 0x110000
+_BLOCK: Final = 128
 
 
 class Signs:
@@ -25,12 +27,15 @@ class Signs:
         self.table: Final[NDArray[np.uint32]] = np.full(_PLANES, UNKNOWN, np.uint32)
 
     def cover(self, points: NDArray[Any]) -> None:
-        """Fill in what `points` hold."""
-        unknown = self.table[points] == UNKNOWN
-        if unknown.any():
-            self._learn(np.unique(points[unknown]))
+        """Fill in what `points` hold, and their neighbours: a script's signs come together, and each gap costs a reading."""
+        blocks = np.unique(points[self.table[points] == UNKNOWN] // _BLOCK)
+        for block in blocks.tolist():
+            for point in range(block * _BLOCK, (block + 1) * _BLOCK):
+                char = chr(point)
+                self.table[point] = (kind_of(char) << KIND_SHIFT) | ord(fold_char(char) or "\0")
 
-    def _learn(self, points: NDArray[Any]) -> None:
-        for point in points.tolist():
-            char = chr(point)
-            self.table[point] = (kind_of(char) << KIND_SHIFT) | ord(fold_char(char) or "\0")
+
+@cache
+def shared_signs() -> Signs:
+    """The table of this process: what it says is the same for every reader, so none fills one of its own."""
+    return Signs()

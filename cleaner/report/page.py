@@ -42,6 +42,9 @@ _LABELLED_COLUMNS: Final = (
     ("cost", "µs/M", "whole", True, "Microseconds per million characters"),
 )
 
+_WARM: Final = 1.0
+"""Seconds below which a run says nothing about speed: the first batch takes what no other does."""
+
 
 def write(
     collector: Collector,
@@ -176,7 +179,9 @@ def _shown_totals(collector: Collector, seconds: float | None, table: Any, compa
 
 def _totals(collector: Collector, seconds: float | None) -> list[list[str]]:
     total = collector.total
-    speed = [["Speed", f"{total.chars / seconds / 1e6:.2f} M", "characters per second"]] if seconds else []
+    speed = []
+    if seconds and seconds > _WARM:
+        speed = [["Speed", f"{total.chars / seconds / 1e6:.2f} M", "characters per second"]]
     return [
         ["Records", f"{total.records:,}", f"{total.changed:,} changed"],
         ["Characters", f"{total.chars:,}", "read"],

@@ -8,7 +8,7 @@ from cleaner.document import KindTable, read_lines
 from cleaner.errors import RuleError
 from cleaner.html.cut import PageCut, read_cut
 from cleaner.html.judge import PageJudge, agreed
-from cleaner.html.measures import first_names, first_values, second_names, second_values, surroundings
+from cleaner.html.measures import first_names, first_values, heeded_names, second_names, second_values, surroundings
 from cleaner.html.page import PageReader
 from cleaner.judge.trees import Weights
 from cleaner.packs.load import load_rules, rules_root
@@ -186,6 +186,22 @@ def test_a_judge_asks_for_measures_by_name():
         PageJudge.of(Weights(_forest(), _forest(), {"likewise": 2}, "w.json"), GROUPS)
     with pytest.raises(RuleError, match=r"w\.json: first"):
         PageJudge.of(Weights(_forest(("nonsense", 1)), _forest(), {}, "w.json"), GROUPS)
+
+
+def test_a_judge_that_asks_for_nothing_that_rules_say_needs_none_of_it():
+    deaf = PageJudge.of(Weights(_forest(("inside_nav", 0)), _forest(("linked+1", 9)), {}, "w.json"), GROUPS)
+    heeding = [
+        PageJudge.of(Weights(_forest((name, 0)), _forest(), {}, "w.json"), GROUPS)
+        for name in ("vote_related", "item_prices", "vote_any-1")
+    ]
+    assert not deaf.heeds and all(judge.heeds for judge in heeding)
+    pages = [READER.read(html) for html in (SHOP, PAGES[0])]
+    seen = see(RULES, pages)
+    read = ([p.blocks for p in pages], [p.signs for p in pages], seen.lines, seen.prose)
+    told, untold = deaf.score(*read, said_of_lines(RULES, seen)), deaf.score(*read, None)
+    assert (told.second == untold.second).all() and told.second.any()
+    differ = {name for name, one, other in zip(deaf.names, told.values, untold.values, strict=True) if (one != other).any()}
+    assert "vote_related" in differ and differ <= heeded_names() | {*second_names()}
 
 
 def test_names_of_measures_are_distinct():

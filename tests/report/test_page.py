@@ -190,3 +190,9 @@ def test_a_phone_shows_it_without_scrolling_sideways(big, browser, tmp_path, dar
     assert (tmp_path / "phone.png").read_bytes().startswith(b"\x89PNG")
     browser.size(1280, 900)
     assert browser.console == []
+
+
+def test_a_run_of_less_than_a_second_says_nothing_about_speed(tmp_path):
+    for seconds, told in ((0.4, False), (3.5, True)):
+        page.write(big_run(), tmp_path / "report.html", seconds=seconds)
+        assert ("characters per second" in (tmp_path / "report.html").read_text(encoding="utf-8")) is told
