@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="weights that must be beaten (default: the file that would be replaced)",
     )
     add("--memory", action="store_true", help="fit how site memory weighs lines that no other page shows")
-    add("--caution", type=float, metavar="L", help="with --memory: taken off every score, in log-odds (0.75)")
+    add("--caution", type=float, metavar="L", help="with --memory: taken off every score, in log-odds (1)")
     add("--hand", action="store_true", help="also compare with the hand-set weights on the same held-out sites")
     add("--rules", type=Path, metavar="FOLDER", help="fit for the rules of this folder")
     add("--packs", type=Path, action="append", default=[], metavar="PATH", help="also these packs (repeatable)")

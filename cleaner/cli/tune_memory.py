@@ -11,7 +11,7 @@ import numpy as np
 
 from cleaner.cli import BAD_RECORDS, DONE
 
-_TREES, _DEPTH, _CAUTION = 100, 4, 0.75
+_TREES, _DEPTH, _CAUTION = 100, 4, 1.0
 _TRIED_SHARE = 0.3
 _HARM = 0.01
 """Of texts on sites with several pages: what memory may harm more than the judge alone."""
