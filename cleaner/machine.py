@@ -31,7 +31,7 @@ _TYPES: Final[Mapping[str, str]] = {
     "i8": "int64", "i4": "int32", "i2": "int16", "u8": "uint64", "u4": "uint32", "u1": "uint8", "b1": "bool",
     "f8": "float64",
 }  # fmt: skip
-_KEPT: Final = 8
+_KEPT: Final = 16
 """Files of other sources or processors that stay beside a new one."""
 
 
