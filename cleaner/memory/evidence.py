@@ -205,7 +205,7 @@ class MemoryJudge:
         recurring += steps["near"](near) + self._weights.zones[rows.zone] + self._weights.prose * rows.prose
         recurring += steps["between"](pages) * (rows.prose & _between(rows.prose & (pages == 0), rows.first))
         if blocks:
-            recurring += steps["blocks"](share)
+            recurring = np.maximum(recurring + steps["blocks"](known.anywhere / np.maximum(of, 1)), 0)  # never for a block
             unique = np.zeros(len(of), np.int32)
         else:
             unique = self._unique.score(unique_measures(rows, known.counts, known.anywhere, of))
