@@ -138,7 +138,9 @@ def _pairs(scene: Scene, group: Ints) -> tuple[list[tuple[int, int, str]], set[i
         near = min(first, second) >= 0.9 * max(first, second)
         if near and common >= share and (scene.prose[one] or scene.prose[other]):
             found.append((one, other, "short" if _tells_more(lines.text(other), lines.text(one)) else "near"))
-        elif (scene.prose[shorter] and common >= share) or _quoted(scene, shorter) or _quoted(scene, longer):
+        elif _quoted(scene, shorter):
+            found.append((longer, shorter, "pull-quote"))
+        elif (scene.prose[shorter] and common >= share) or _quoted(scene, longer):
             found.append((longer, shorter, "contained"))
         else:
             found.append((longer, shorter, "short"))

@@ -33,7 +33,7 @@ def rows(found) -> dict[str, list[int]]:
         (("Read more", LONG + ".", "Read more"), {"title-again": [2]}),
         ((LONG + ".", *"abcdefgh", "Read more", "Read more"), {"short": [10]}),
         ((LONG + ".", OTHER + ".", LONG.replace("leave", "sail") + "."), {"near": [2]}),
-        ((LONG + ". " + OTHER + ".", THIRD + ".", "“" + OTHER + ".”"), {"contained": [2]}),
+        ((LONG + ". " + OTHER + ".", THIRD + ".", "“" + OTHER + ".”"), {"pull-quote": [2]}),
         ((LONG + ".", OTHER + ".", THIRD + "."), {}),
         (("Home",), {}),
     ],
