@@ -4,7 +4,7 @@ Both are data in the header of a weights file, because they belong to the scores
 
     "cut": 1776                                 or "cut": [[0, 2200], [200, 900]]
     "veto": -512                                or "veto": {"default": -512, "legal": -1024}
-    "large": 60                                 or "large": {"body": 60, "but": {"repeats": ["exact"]}}
+    "large": 60                                 or "large": {"body": 60, "chars": 60, "but": {"repeats": ["exact"]}}
     "pages": {"rows": 32, "cut": [[60, 2400], [200, 0]]}
     "doubt": {"within": 2000, "usual": 350, "slope": 2000, "bounds": [-700, 1500]}
 
@@ -15,7 +15,7 @@ more often a short text that is misread. Where many lines of a text are neither 
 forests do not know its kind, and single high scores mean less: `doubt` raises the cut by `slope` times the share of lines
 with scores `within` that level of even, less the `usual` share (in thousandths), within `bounds`. `large` is the part of a
 text's body, in thousandths, above which a line is too much to lose because of one strong rule: its score has to pass the
-cut as well. `but` names rules of detectors that decide all the same.
+cut as well. Lines of at most `chars` characters never are; `but` names rules of detectors that decide all the same.
 """
 
 from __future__ import annotations
@@ -72,6 +72,8 @@ class Limits:
     page_rows: int = 0
     large: int = _WHOLE
     """Thousandths of a text's body: on longer lines no rule of strength `alone` decides without the score."""
+    large_chars: int = 0
+    """Characters up to which no line is large, however short its text."""
     spared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Detector -> names of its rules that decide on large lines, too."""
     doubt: Doubt | None = None
@@ -90,7 +92,7 @@ class Limits:
         """Which rows are large, by their characters and those of their text's body; none where the header sets no limit."""
         if self.large >= _WHOLE:
             return np.zeros(len(length), bool)
-        large: NDArray[np.bool_] = length.astype(np.int64) * _WHOLE > body * self.large
+        large: NDArray[np.bool_] = (length.astype(np.int64) * _WHOLE > body * self.large) & (length > self.large_chars)
         return large
 
     def as_header(self) -> dict[str, Any]:
@@ -102,8 +104,10 @@ class Limits:
         if self.page_rows:
             header["pages"] = {"rows": self.page_rows, "cut": _corners(self.page_cuts)}
         if self.large < _WHOLE:
-            spared = {name: list(rules) for name, rules in self.spared.items()}
-            header["large"] = {"body": self.large, "but": spared} if spared else self.large
+            more: dict[str, Any] = {"chars": self.large_chars} if self.large_chars else {}
+            if self.spared:
+                more["but"] = {name: list(rules) for name, rules in self.spared.items()}
+            header["large"] = {"body": self.large, **more} if more else self.large
         if self.doubt is not None:
             header["doubt"] = {**asdict(self.doubt), "bounds": list(self.doubt.bounds)}
         return header
@@ -175,18 +179,19 @@ def _pages(found: Any, file: str) -> tuple[int, Levels]:
     return found["rows"], _cuts(found["cut"], file, "pages.cut")
 
 
-def _large(found: Any, file: str) -> tuple[int, dict[str, tuple[str, ...]]]:
-    body, but = (found.get("body"), found.get("but", {})) if isinstance(found, dict) else (found, {})
+def _large(found: Any, file: str) -> tuple[int, int, dict[str, tuple[str, ...]]]:
+    table = found if isinstance(found, dict) else {"body": found}
+    body, chars, but = table.get("body"), table.get("chars", 0), table.get("but", {})
     named = isinstance(but, dict) and all(
         isinstance(rules, list) and all(isinstance(rule, str) for rule in rules) for rules in but.values()
     )
-    known = not isinstance(found, dict) or set(found) <= {"body", "but"}
-    if not (named and known and isinstance(body, int) and _is_level(body) and 0 <= body <= _WHOLE):
+    good = named and set(table) <= {"body", "chars", "but"} and _is_level(chars) and chars >= 0
+    if not (good and isinstance(body, int) and _is_level(body) and 0 <= body <= _WHOLE):
         raise RuleError(
-            f"{file}: header: field 'large': expected thousandths of a body, 0..{_WHOLE}, or a table of 'body' and 'but' with "
-            f"names of rules per detector, got {found!r}"
+            f"{file}: header: field 'large': expected thousandths of a body, 0..{_WHOLE}, or a table of 'body', 'chars' and "
+            f"'but' with names of rules per detector, got {found!r}"
         )
-    return body, {name: tuple(rules) for name, rules in but.items()}
+    return body, chars, {name: tuple(rules) for name, rules in but.items()}
 
 
 def _cuts(found: Any, file: str, name: str) -> Levels:

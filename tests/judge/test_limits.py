@@ -51,7 +51,10 @@ def test_a_large_part_of_a_text_does_not_go_because_of_one_strong_rule(tmp_path,
     assert (LINE not in found.text) is goes
 
 
-@pytest.mark.parametrize(("large", "goes"), [(100, False), ({"body": 100, "but": {"repeats": ["exact"]}}, True)])
+@pytest.mark.parametrize(
+    ("large", "goes"),
+    [(100, False), ({"body": 100, "but": {"repeats": ["exact"]}}, True), ({"body": 100, "chars": 2000}, True)],
+)
 def test_rules_of_detectors_may_decide_on_large_lines(tmp_path, large, goes):
     twice = f"{TEXT}{LINE}\n"
     found = Cleaner(weights=weights(tmp_path, large=large)).clean(twice)
@@ -141,7 +144,7 @@ def test_the_veto_is_per_class():
 def test_limits_return_as_they_were_written(cut):
     pages = {"rows": 24, "cut": [[0, 1000], [255, -200]]}
     doubt = {"within": 2000, "usual": 250, "slope": 2000, "bounds": [-400, 1000]}
-    large = {"body": 60, "but": {"repeats": ["exact", "near"]}}
+    large = {"body": 60, "chars": 40, "but": {"repeats": ["exact", "near"]}}
     limits = read_limits({"cut": cut, "veto": {"default": -512, "repeat": -4096}, "large": large, "pages": pages, "doubt": doubt}, "w.json")
     again = read_limits(limits.as_header(), "w.json")
     assert (again.page_cuts == limits.page_cuts).all()

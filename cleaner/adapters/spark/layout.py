@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
+import threading
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -126,6 +127,7 @@ class Selected(Corpus):
         self.paths = _Paths(found)  # type: ignore[assignment]
         self._open: dict[int, Arrays] = {}
         self._descriptors: dict[int, int] = {}
+        self._lock, self._key_lock = threading.Lock(), threading.Lock()
         self._chunk = found.chunks_of(self.numbers)
         self._row = self.numbers - found.texts[self._chunk]
         self.sizes = self.rows("sizes") if sizes is None else sizes
