@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
 import shutil
 from collections import deque
 from collections.abc import Generator, Iterator, Mapping, Sequence
@@ -22,7 +21,7 @@ from cleaner.records import arrow, ledger
 from cleaner.records.checkpoint import run_key
 from cleaner.records.fields import Fields, guess
 from cleaner.records.files import BATCH_BYTES
-from cleaner.records.outputs import STDOUT, Output, publish, write_whole
+from cleaner.records.outputs import STDOUT, Output, check_no_input, publish, write_whole
 from cleaner.records.parquet import ParquetInput, ParquetOutput, Rows, Shard, layout
 from cleaner.records.stats import Stats
 from cleaner.records.workers import OrderedPool
@@ -76,8 +75,7 @@ class Plan:
         if len({str(Path(path).absolute()) for path in named}) < len(named):
             raise ConfigError(f"outputs: expected different files or folders, found {' '.join(named)}")
         for path in named:
-            if any(os.path.exists(path) and os.path.samefile(path, source) for source in self.inputs):
-                raise ConfigError(f"{path}: is an input, which the output would replace; expected another file")
+            check_no_input(path, self.inputs)
 
 
 class Source:

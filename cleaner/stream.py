@@ -21,7 +21,7 @@ from cleaner.records.checkpoint import SUFFIX, Checkpoint, Place, run_key
 from cleaner.records.fields import PRESETS, Fields, guess
 from cleaner.records.files import BATCH_BYTES, MAX_LINE, STDIN, Batch, Input, read_batches, split_lines
 from cleaner.records.json_bytes import parse
-from cleaner.records.outputs import STDOUT, Output, check_place, is_special, publish, write_whole
+from cleaner.records.outputs import STDOUT, Output, check_no_input, check_place, is_special, publish, write_whole
 from cleaner.records.stats import Stats
 
 if TYPE_CHECKING:
@@ -76,8 +76,7 @@ class Plan:
         for path in named:
             if path == STDOUT:
                 continue
-            if any(one != STDIN and os.path.exists(path) and os.path.samefile(one, path) for one in self.inputs):
-                raise ConfigError(f"{path}: is an input, which the output would replace; expected another file")
+            check_no_input(path, [one for one in self.inputs if one != STDIN])
             check_place(path)
 
 

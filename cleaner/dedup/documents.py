@@ -23,7 +23,7 @@ from cleaner.dedup.verify import Comparer
 from cleaner.dedup.work import facts, work_folder
 from cleaner.errors import ConfigError, RecordError
 from cleaner.records.files import STDIN
-from cleaner.records.outputs import STDOUT, Output
+from cleaner.records.outputs import STDOUT, Output, check_no_input
 from cleaner.records.parquet import Shard, is_parquet
 from cleaner.records.workers import OrderedPool
 
@@ -54,12 +54,14 @@ class Files:
         return Path(self.work or ("cleaner-dedup" if self.output == STDOUT else self.output) + ".work")
 
     def check(self) -> None:
-        """`ConfigError` where outputs collide or stdin is named twice."""
+        """`ConfigError` where outputs collide with each other or with an input, or stdin is named twice."""
         named = [path for path in (self.output, self.removed, self.clusters, self.quarantine) if path]
         if len(set(named)) < len(named):
             raise ConfigError(f"outputs: expected different files, found {' '.join(named)}")
         if list(self.inputs).count(STDIN) > 1:
             raise ConfigError("inputs: stdin can be read once only")
+        for path in named:
+            check_no_input(path, self.inputs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from cleaner.errors import RecordError
 from cleaner.records.files import MAX_LINE, STDIN, Input
-from cleaner.records.outputs import PART
+from cleaner.records.outputs import part_of
 
 RANGE_BYTES: Final = 2 << 20
 _COPY_BYTES: Final = 1 << 20
@@ -51,7 +51,7 @@ def plain_file(path: str, number: int, folder: Path) -> str:
             raise RecordError(f"{stream.name}: expected JSON lines, found WARC")
         if plain:
             return path
-        part = Path(str(copy) + PART)
+        part = Path(part_of(str(copy)))
         with part.open("wb") as out:
             while head:
                 out.write(head)

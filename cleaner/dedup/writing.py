@@ -17,7 +17,7 @@ from cleaner.dedup.ranges import Range, read_bytes
 from cleaner.dedup.reading import BAD, TEXT
 from cleaner.records import quarantine
 from cleaner.records.json_bytes import dumps, parse, put
-from cleaner.records.outputs import PART, STDOUT, Output, publish
+from cleaner.records.outputs import STDOUT, Output, is_special, part_of, publish
 from cleaner.records.workers import OrderedPool
 
 ANNOTATIONS: Final = "cleaner"
@@ -82,14 +82,14 @@ class Documents:
 def write_kept(documents: Documents, clusters: Clusters, path: str, *, jobs: int, tick: Callable[[int], None]) -> None:
     """The lines that stay, in order, into `path` (`-` is stdout)."""
     gone = clusters.kept != np.arange(len(clusters.kept))
-    if path == STDOUT or Path(path).suffix in (".gz", ".zst"):
+    if path == STDOUT or is_special(path) or Path(path).suffix in (".gz", ".zst"):
         with Output(path) as out:
             for chunk in range(len(documents.ranges)):
                 out.write(b"".join(_kept_runs(documents, chunk, gone)))
                 tick(chunk)
         return
-    copier = _Copier(documents, gone, path + PART)
-    with open(path + PART, "wb") as part:
+    copier = _Copier(documents, gone, part_of(path))
+    with open(part_of(path), "wb") as part:
         part.truncate(copier.size)
         places = list(copier.places())
         results: Iterator[int] = map(copier, places)

@@ -16,10 +16,11 @@ import os
 import shutil
 import stat
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, Protocol, Self, TypedDict
 
-from cleaner.errors import RecordError
+from cleaner.errors import ConfigError, RecordError
 from cleaner.records import zstd
 
 STDOUT: Final = "-"
@@ -152,6 +153,12 @@ def is_special(path: str) -> bool:
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
+def check_no_input(path: str, inputs: Iterable[str]) -> None:
+    """`ConfigError` where the output `path` would replace one of `inputs`."""
+    if os.path.exists(path) and any(os.path.exists(one) and os.path.samefile(path, one) for one in inputs):
+        raise ConfigError(f"{path}: is an input, which the output would replace; expected another file")
+
+
 def check_place(path: str) -> None:
     """`RecordError` where no file `path` can be made: better told before the work than after it."""
     if is_special(path):
@@ -170,15 +177,15 @@ def check_place(path: str) -> None:
 
 def publish(path: str) -> None:
     """Give the finished part of `path` its name; nothing happens where that has been done."""
-    for part in {Path(part_of(path)), Path(path + PART)}:
-        if not part.exists():
-            continue
-        if is_special(path):  # whoever wrote the part did not ask; a device must not be replaced
-            with part.open("rb") as whole, open(path, "wb") as out:
-                shutil.copyfileobj(whole, out)
-            part.unlink()
-        else:
-            part.replace(os.path.realpath(path))
+    part = Path(part_of(path))
+    if not part.exists():
+        return
+    if is_special(path):  # what can only be written as a whole comes to a device here, which must not be replaced
+        with part.open("rb") as whole, open(path, "wb") as out:
+            shutil.copyfileobj(whole, out)
+        part.unlink()
+    else:
+        part.replace(os.path.realpath(path))
 
 
 def write_whole(path: str | os.PathLike[str], data: bytes) -> None:

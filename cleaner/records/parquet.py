@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple, Self
 from cleaner.errors import ConfigError, RecordError
 from cleaner.records.arrow import arrow
 from cleaner.records.files import BATCH_BYTES, STDIN
-from cleaner.records.outputs import PART, STDOUT, publish
+from cleaner.records.outputs import STDOUT, part_of, publish
 
 SUFFIXES: Final = (".parquet", ".parq", ".pq")
 GROUP_BYTES: Final = 64 << 20
@@ -225,14 +225,14 @@ class ParquetOutput:
         self._rows = 0
         try:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
-            self._file = open(path + PART, "wb")  # noqa: SIM115 - closed with the writer
+            self._file = open(part_of(path), "wb")  # noqa: SIM115 - closed with the writer
         except OSError as error:
             raise RecordError(f"{path}: cannot be written: {error.strerror}") from error
         try:
             self._writer = arrow("pyarrow.parquet").ParquetWriter(self._file, schema, **options)
         except BaseException:
             self._file.close()
-            Path(path + PART).unlink()
+            Path(part_of(path)).unlink()
             raise
 
     def write(self, batch: Any, *, ends_group: bool) -> None:
@@ -277,4 +277,4 @@ class ParquetOutput:
         with contextlib.suppress(Exception):
             self._writer.close()
         self._file.close()
-        Path(self.path + PART).unlink(missing_ok=True)
+        Path(part_of(self.path)).unlink(missing_ok=True)

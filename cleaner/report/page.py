@@ -5,14 +5,13 @@ from __future__ import annotations
 import html
 import json
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any, Final
 
 from cleaner.errors import ConfigError
 from cleaner.packs.schema import Rule
-from cleaner.records.outputs import is_special, write_whole
+from cleaner.records.outputs import write_whole
 from cleaner.report.collect import Collector, GroupCount, Piece
 
 BYTES: Final = 4_000_000
@@ -305,14 +304,7 @@ def _compare(comparison: Any, names: dict[str, int]) -> dict[str, Any]:
 
 
 def _write_whole(path: str | os.PathLike[str], text: str) -> None:
-    folder = os.path.dirname(os.path.abspath(os.fspath(path)))
-    if is_special(os.fspath(path)):  # a device or a pipe must not be replaced
-        write_whole(path, text.encode())
-        return
     try:
-        with tempfile.NamedTemporaryFile("w", dir=folder, delete=False, encoding="utf-8", suffix=".part") as file:
-            file.write(text)
-        os.chmod(file.name, 0o644)
-        os.replace(file.name, path)
+        write_whole(path, text.encode())
     except OSError as error:
         raise ConfigError(f"{os.fspath(path)}: the report cannot be written: {error.strerror or error}") from error

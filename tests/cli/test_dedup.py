@@ -50,6 +50,29 @@ def rows(path):
     return [json.loads(line.data) for line in read_lines([path])]
 
 
+@pytest.mark.parametrize("option", ["-o", "--removed", "--clusters", "--quarantine"])
+def test_an_input_is_never_overwritten(tmp_path, records, option):
+    path, _ = records
+    before = path.read_bytes()
+    argv = [path, "-o", tmp_path / "out", "--jobs", 1, option, f"{tmp_path}/./in.jsonl"]
+    with pytest.raises(ConfigError, match="in.jsonl: is an input"):
+        call(dedup, *argv)
+    assert path.read_bytes() == before
+
+
+def test_devices_and_links_are_written_to_and_never_replaced(tmp_path, records):
+    path, _ = records
+    (tmp_path / "real").write_bytes(b"old")
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    os.mkfifo(tmp_path / "pipe")
+    with subprocess.Popen(["cat", str(tmp_path / "pipe")], stdout=subprocess.PIPE) as reader:
+        assert call(dedup, path, "-o", tmp_path / "pipe", "--work", tmp_path / "work", "--jobs", 1) == 0
+        piped = reader.communicate()[0]
+    assert call(dedup, path, "-o", tmp_path / "link", "--jobs", 1) == 0
+    assert (tmp_path / "link").is_symlink() and (tmp_path / "real").read_bytes() == piped != b""
+    assert not list(tmp_path.glob("*.part"))
+
+
 def test_documents(tmp_path, records, capsys):
     path, texts = records
     out, removed = tmp_path / "out.zst", tmp_path / "removed"
