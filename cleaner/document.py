@@ -106,9 +106,10 @@ class KindTable:
 
     def learn(self, points: Points) -> None:
         """Fill in the code points of `points`."""
-        met = np.zeros(len(self.codes), bool)  # sorting a million of them would take longer than all else of a start
-        met[points] = True
-        for point in np.flatnonzero(met & (self.codes == UNKNOWN)).tolist():
+        new = points[self.codes[points] == UNKNOWN]
+        met = np.zeros(int(new.max(initial=0)) + 1, bool)  # sorting a million of them would take longer than all else of a start
+        met[new] = True
+        for point in np.flatnonzero(met).tolist():
             self.codes[point] = code_of(chr(point))
 
     def __call__(self, points: Points) -> Bytes:

@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from cleaner.html.measures import ANNOUNCING
 from cleaner.judge.trees import UNIT
 from cleaner.packs.schema import CLASSES
 
@@ -71,10 +72,7 @@ TERMS: Final[tuple[Term, ...]] = (
     *(Term(both=((f"vote_{name}", 1),)) for name in CLASSES),
     Term(both=(("vote_any", 0),)),
     Term(both=(("vote_any", 1), ("vote_covers", 59))),
-    *(
-        Term(both=((f"heading_{name}", 1),))
-        for name in ("related", "comments", "newsletter", "promo", "share", "account", "navigation", "listing")
-    ),
+    *(Term(both=((f"heading_{name}", 1),)) for name in ANNOUNCING),
     _near("search"),
     _near("pager"),
     Term(both=(("copy_number", 1),), not_=_PROSE),

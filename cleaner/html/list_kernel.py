@@ -13,10 +13,9 @@ import numpy as np
 
 from cleaner.html.kernel import Array, kernel
 from cleaner.html.measure_kernel import around, cap, ratio
+from cleaner.html.repeat_kernel import PRICE_WORDS
 from cleaner.kernels.kinds import FAR
 
-_PRICE_WORDS: Final = 15
-"""A line with a digit and a sign and fewer words than this may be a price."""
 _FIRM: Final = 2
 _LONG: Final = 60
 """Twice the words of a line beyond which it weighs no more among likewise ones."""
@@ -94,7 +93,7 @@ def lists(
         fields[row + 1] = fields[row] + inputs[row]
         pictures[row + 1] = pictures[row] + images[row]
         bracket = flags[0, row] > 0 and flags[2, row] > 0
-        price = flags[0, row] > 0 and flags[1, row] > 0 and words[row] < _PRICE_WORDS
+        price = flags[0, row] > 0 and flags[1, row] > 0 and words[row] < PRICE_WORDS
         same = alike[path[row]]
         same[0] += 1
         same[1] += inputs[row]

@@ -65,11 +65,11 @@ _REPEATS: Final = (
     "page_late_copies", "likewise_digits", "likewise_stops", "likewise_place", "prices_around_4", "page_prices",
     "page_main", "page_article", "page_articles", "page_nav", "page_distinct", "copies_are_likewise",
 )  # fmt: skip
-_ANNOUNCING: Final = ("related", "comments", "newsletter", "promo", "share", "account", "navigation", "listing")
+ANNOUNCING: Final = ("related", "comments", "newsletter", "promo", "share", "account", "navigation", "listing")
 """Classes of headings that tell what stands below."""
 _VOTES: Final = (
     *(f"vote_{name}" for name in CLASSES), "vote_any", "vote_covers", "votes_around_2", "votes_around_6",
-    "likewise_votes", "since_vote", "votes_box1", "votes_box2", *(f"heading_{name}" for name in _ANNOUNCING),
+    "likewise_votes", "since_vote", "votes_box1", "votes_box2", *(f"heading_{name}" for name in ANNOUNCING),
 )  # fmt: skip
 _LISTS: Final = (
     "fields", "fields_around_4", "likewise_fields", "fields_box1", "fields_box2", "images_box1", "images_box2", "images",
@@ -153,7 +153,7 @@ _FLAGS: Final = np.array([
     for name in ("own_digits", "own_signs", "own_ends_stop", "inside_main", "inside_article", "inside_nav")
 ])  # fmt: skip
 _LISTED: Final = np.array([_PLACE_OF[name] for name in ("own_digits", "own_signs", "own_ends_bracket")])
-_ANNOUNCED: Final = np.array([CLASSES.index(name) for name in _ANNOUNCING], np.int64)
+_ANNOUNCED: Final = np.array([CLASSES.index(name) for name in ANNOUNCING], np.int64)
 _SEEN: Final = np.array([_PLACE_OF[name] for name in _SEEN_OF_NEIGHBOURS], np.int64)
 _STEPS_AWAY: Final = np.array(_STEPS, np.int64)
 for _fixed in (

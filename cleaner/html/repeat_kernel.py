@@ -17,7 +17,7 @@ from cleaner.kernels.kinds import FAR, FOLD_MASK
 _FNV: Final = np.uint64(0xCBF29CE484222325)
 _FNV_PRIME: Final = np.uint64(0x100000001B3)
 _LETTERS: Final = np.uint32(FOLD_MASK)
-_PRICE_WORDS: Final = 15
+PRICE_WORDS: Final = 15
 """A line with a digit and a sign and fewer words than this may be a price."""
 
 
@@ -90,7 +90,7 @@ def repeats(
         starts = 0
         for row in range(low, high):
             size = chars[row]
-            price = digit[row] and sign[row] and words[row] < _PRICE_WORDS
+            price = digit[row] and sign[row] and words[row] < PRICE_WORDS
             total[row + 1] = total[row] + size
             same[row + 1] = same[row] + (size if copies[row] > 1 else 0)
             late[row + 1] = late[row] + (size if number[row] > 1 else 0)

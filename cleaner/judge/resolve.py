@@ -117,7 +117,7 @@ def decide(
     """
     n = len(look.lines)
     odds = judged.second if judged is not None else np.full(n, -(2**30), np.int32)
-    cut = _cuts(look, judged, limits)
+    cut = cuts_of(look, judged, limits)
     rule = answering_rule(rules, look, look.prose & (odds <= cut), languages.spoken(look, langs))
     if known is not None:
         rule = known.answering(rules, rule, odds, cut)
@@ -130,7 +130,7 @@ def decide(
     return Verdict(gone, rule, certainty)
 
 
-def _cuts(look: Look, judged: Judged | None, limits: Limits) -> NDArray[np.int32]:
+def cuts_of(look: Look, judged: Judged | None, limits: Limits) -> NDArray[np.int32]:
     """Per row: the level its score has to pass."""
     if judged is None or limits.constant:
         return np.full(len(look.lines), limits.cut, np.int32)
@@ -157,7 +157,9 @@ def _decided_alone(
         heard = passed | ~limits.are_large(length, body)
         able = heard[row]
         for detector, names in limits.spared.items():
-            able |= np.isin(rule, [index for name, index in rules.detectors.get(detector, {}).items() if name in names])
+            wanted = rules.detectors.get(detector, {})
+            for name in names:
+                able |= rule == wanted.get(name, -1)
         able = rules.always[rule] | (able & (odds[row] > limits.veto[rules.cls[rule]]))
         row = row[able]
     alone = np.zeros(len(look.lines), bool)

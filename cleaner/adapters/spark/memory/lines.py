@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleaner.adapters.spark import blobs
-from cleaner.adapters.spark.memory.plan import Plan, chunk_runs, parts_of, signed
+from cleaner.adapters.spark.memory.plan import Plan, chunk_runs, parts_of, signed, stored_columns
 from cleaner.adapters.spark.sketching import write_once
 from cleaner.dedup.store import Arrays, write_arrays
 from cleaner.memory.build import foremost, ranges
@@ -107,13 +107,8 @@ class EmitLines:
                 yield _packed(part_of(self.plan, counted), counted, site, counts)
 
     def _shared(self, chunk: int) -> tuple[Keys, Keys]:
-        path = self.plan.file("shared", chunk)
-        if not path.exists():
-            return np.empty(0, np.uint64), np.empty(0, np.uint64)
-        stored = Arrays(path)
-        found = stored.read("page"), stored.read("origin")
-        stored.close()
-        return found
+        found = stored_columns(self.plan.file("shared", chunk), "page", "origin")
+        return found or (np.empty(0, np.uint64), np.empty(0, np.uint64))
 
 
 def part_of(plan: Plan, keys: Keys) -> Keys:

@@ -135,10 +135,15 @@ class WriteTable:
 
 def table_of(plan: Plan, kind: str) -> tuple[Keys, NDArray[np.uint32]]:
     """Numbers and values that `WriteTable` wrote; none where it did not."""
-    path = plan.file(kind, 0)
+    found = stored_columns(plan.file(kind, 0), "sites", "site_pages")
+    return found or (np.empty(0, np.uint64), np.empty(0, np.uint32))
+
+
+def stored_columns(path: Path, one: str, other: str) -> tuple[NDArray[Any], NDArray[Any]] | None:
+    """Two sections of a file of the work folder; `None` where no task wrote it."""
     if not path.exists():
-        return np.empty(0, np.uint64), np.empty(0, np.uint32)
+        return None
     stored = Arrays(path)
-    found = stored.read("sites"), stored.read("site_pages")
+    found = stored.read(one), stored.read(other)
     stored.close()
     return found
