@@ -29,7 +29,7 @@ from cleaner.judge.trees import FORMAT, UNIT
 
 VERSION: Final = 1
 CUTS: Final = (0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
-_FULL_TEXT: Final = ("resiliparse_plain", "inscriptis")
+FULL_TEXT: Final = ("resiliparse_plain", "inscriptis")
 """Extractors that leave whole pages: three quarters of all lines."""
 _GROUPS: Final = ("case", "full", "article", "other")
 """Documents made by hand, whole pages, what extractors leave of articles, and of other kinds of pages."""
@@ -37,7 +37,8 @@ _LEARNED: Final = (1.0, 0.15, 0.5, 0.5)
 """The share of each group's lines that is learned from: pages come through several extractors, so that most lines recur."""
 _MASS: Final = (0.30, 0.23, 0.34, 0.13)
 """How much each group counts in all, however many documents it has."""
-_EVEN_CHARS: Final = 600
+EVEN_CHARS: Final = 600
+"""Characters beyond which a line counts for no more."""
 _SHORT_TEXT: Final = 500
 """Characters below which a text is not counted as whole: what is said of its single lines would be said too loudly."""
 
@@ -127,7 +128,7 @@ def _groups(items: Sequence[LabelledText]) -> NDArray[np.int64]:
     found = []
     for item in items:
         name = "article" if item.info.kind in ("", "article") else "other"
-        if item.info.extractor in _FULL_TEXT:
+        if item.info.extractor in FULL_TEXT:
             name = "full"
         found.append(_GROUPS.index("case" if item.info.extractor == "case" else name))
     return np.array(found, np.int64)
@@ -141,7 +142,7 @@ def _weights(
     Each group of documents has its mass.
     """
     chars = np.bincount(doc, weights=length, minlength=len(items))
-    weight = np.minimum(length, _EVEN_CHARS) ** 0.85 / np.maximum(chars[doc], _SHORT_TEXT)
+    weight = np.minimum(length, EVEN_CHARS) ** 0.85 / np.maximum(chars[doc], _SHORT_TEXT)
     group = _groups(items)[doc]
     for number, mass in enumerate(_MASS):
         mine = use & (group == number)

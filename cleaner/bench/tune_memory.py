@@ -20,23 +20,22 @@ from numpy.typing import NDArray
 from cleaner.bench.labelled import LabelledText
 from cleaner.bench.rounds import Judge
 from cleaner.bench.score import Key, ratios
-from cleaner.bench.tune import Settings, as_forest, fold_of
+from cleaner.bench.tune import EVEN_CHARS, FULL_TEXT, Settings, as_forest, fold_of
 from cleaner.engine import Cleaner
 from cleaner.errors import ConfigError
+from cleaner.judge.resolve import cuts_of
 from cleaner.judge.trees import FORMAT, UNIT, Trees, read_trees
 from cleaner.memory.evidence import MemoryJudge
 from cleaner.memory.measures import NAMES, unique_measures
 from cleaner.memory.site_memory import SiteMemory
 from cleaner.records.outputs import write_whole
 
-_FULL_TEXT: Final = ("resiliparse_plain", "inscriptis")
 _MASS: Final = {"article": 0.45, "other": 0.30, "full": 0.25}
 """How much articles, other pages and whole pages count in all, however many lines they have."""
 _LEARNED: Final = 0.3
 """The share of the lines of whole pages that is learned from: pages come through several extractors."""
 _KEPT: Final = 3.0
 """What a lost line of the text costs, where a line that stays too long costs one."""
-_EVEN_CHARS: Final = 600
 _STEPS: Final = 64
 
 
@@ -98,15 +97,14 @@ def _of_site(site: SiteTexts, judge: Judge, weights: Path, folds: int) -> tuple[
     if known is None or not len(lines):
         return None
     judged = judge.scorer.score(seen.measures, seen.place, lines.length(), seen.prose)
-    cut = judge.limits.of_rows(judged.share, seen.place.all(judged.first > 0))
-    start = (judged.second - cut) / UNIT
+    start = (judged.second - cuts_of(seen, judged, judge.limits)) / UNIT
     label = np.array([label for item in site.items for label in item.labels])[lines.line_of]
     kinds = np.array([_kind(item) for item in site.items])[lines.doc]
     learned = (kinds != list(_MASS).index("full")) | (np.random.default_rng(0).random(len(kinds)) < _LEARNED)
     use = np.flatnonzero(known.unique() & (known.rows.keys != 0) & np.isin(label, ("keep", "drop", "dup")) & learned)
     length = lines.length()
     chars = np.bincount(lines.doc, weights=length, minlength=len(site.items))
-    weight = np.minimum(length, _EVEN_CHARS) ** 0.75 / np.sqrt(np.maximum(chars[lines.doc], 1000))
+    weight = np.minimum(length, EVEN_CHARS) ** 0.75 / np.sqrt(np.maximum(chars[lines.doc], 1000))
     values = unique_measures(known.rows, known.counts, known.anywhere, known.of)
     target = np.isin(label, ("drop", "dup")).astype(np.int8)
     fold = np.full(len(use), fold_of(site.site, folds))
@@ -115,7 +113,7 @@ def _of_site(site: SiteTexts, judge: Judge, weights: Path, folds: int) -> tuple[
 
 def _kind(item: LabelledText) -> int:
     name = "article" if item.info.kind in ("", "article") else "other"
-    return list(_MASS).index("full" if item.info.extractor in _FULL_TEXT else name)
+    return list(_MASS).index("full" if item.info.extractor in FULL_TEXT else name)
 
 
 def no_trees() -> Trees:
