@@ -51,6 +51,9 @@ class Settings:
 
     folds: int = 3
     trees: int = 200
+    """Trees of one forest."""
+    forests: int = 3
+    """Forests of each look, made with other seeds; their mean is what is shipped (bagging, Breiman 1996)."""
     depth: int = 6
     rate: float = 0.08
     smoothing: float = 30.0
@@ -191,7 +194,7 @@ def _one_look(
 def _forest(
     told: Lesson, values: NDArray[np.uint8], names: Sequence[str], rows: NDArray[np.intp], settings: Settings
 ) -> dict[str, Any]:
-    """One forest of oblivious trees, as the weights file has it."""
+    """The mean of some forests of oblivious trees, as the weights file has it."""
     try:
         from catboost import CatBoostClassifier, Pool
     except ImportError as error:
@@ -199,13 +202,29 @@ def _forest(
     target = told.target[rows]
     if target.min(initial=1) == target.max(initial=0):
         raise ConfigError("cleaner tune: expected lines of both kinds, keep and drop, on the sites of every fold")
-    model = CatBoostClassifier(
-        iterations=settings.trees, depth=settings.depth, learning_rate=settings.rate, l2_leaf_reg=settings.smoothing,
-        subsample=settings.sample, random_seed=settings.seed, thread_count=settings.threads, border_count=64, verbose=0,
-        rsm=settings.columns, allow_writing_files=False, boosting_type="Plain", bootstrap_type="Bernoulli", score_function="L2",
-    )  # fmt: skip
-    model.fit(Pool(values[:, rows].T, target, weight=told.weight[rows]))
-    return as_forest(model, names, settings.depth)
+    pool = Pool(values[:, rows].T, target, weight=told.weight[rows])
+    forests = []
+    for number in range(settings.forests):
+        model = CatBoostClassifier(
+            iterations=settings.trees, depth=settings.depth, learning_rate=settings.rate, l2_leaf_reg=settings.smoothing,
+            subsample=settings.sample, random_seed=settings.seed + number, thread_count=settings.threads, border_count=64,
+            rsm=settings.columns, allow_writing_files=False, boosting_type="Plain", bootstrap_type="Bernoulli",
+            score_function="L2", verbose=0,
+        )  # fmt: skip
+        model.fit(pool)
+        forests.append(as_forest(model, names, settings.depth))
+    return mean_forest(forests)
+
+
+def mean_forest(forests: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """One forest that scores as the mean of `forests` does, but for the rounding of leaves."""
+    share = len(forests)
+    trees = [
+        {"asks": tree["asks"], "leaves": [round(leaf / share) for leaf in tree["leaves"]]}
+        for forest in forests
+        for tree in forest["trees"]
+    ]
+    return {"depth": forests[0]["depth"], "bias": round(sum(forest["bias"] for forest in forests) / share), "trees": trees}
 
 
 def as_forest(model: Any, names: Sequence[str], depth: int) -> dict[str, Any]:

@@ -122,7 +122,7 @@ def compared(lines: Lines, pairs: Ints) -> Ints:
 def _pairs(scene: Scene, group: Ints) -> tuple[list[tuple[int, int, str]], set[int]]:
     settings = scene.settings.get("contained", {})
     least, quoted = int(settings.get("min_words", 8)), float(settings.get("quoted_share", 0.55))
-    share = float(settings.get("share", 0.85))
+    share, whole = float(settings.get("share", 0.85)), float(settings.get("whole_share", 0.95))
     lines = scene.lines
     pairs, crowded = _candidates(scene, least)
     pairs = pairs[group[pairs[:, 0]] != group[pairs[:, 1]]]
@@ -136,7 +136,9 @@ def _pairs(scene: Scene, group: Ints) -> tuple[list[tuple[int, int, str]], set[i
             continue
         shorter, longer = (other, one) if second <= first else (one, other)
         near = min(first, second) >= 0.9 * max(first, second)
-        if near and common >= share and (scene.prose[one] or scene.prose[other]):
+        if common >= whole and _quoted(scene, longer) and not _quoted(scene, shorter):
+            found.append((longer, shorter, "pull-quote"))
+        elif near and common >= share and (scene.prose[one] or scene.prose[other]):
             found.append((one, other, "short" if _tells_more(lines.text(other), lines.text(one)) else "near"))
         elif _quoted(scene, shorter):
             found.append((longer, shorter, "pull-quote"))
@@ -166,8 +168,7 @@ def _candidates(scene: Scene, least: int) -> tuple[Ints, set[int]]:
     from cleaner.kernels import repeats as kernel
 
     lines = scene.lines
-    quoted = lines.kinds[lines.start] == QUOTE
-    able: NDArray[np.bool_] = (lines.weight() >= 2 * least) & (scene.prose | quoted) & ~scene.listed
+    able: NDArray[np.bool_] = (lines.weight() >= 2 * least) & ~scene.listed
     if np.count_nonzero(able) < 2:
         return np.zeros((0, 2), np.int32), set()
     pairs = np.empty(3 * int(lines.length()[able].sum()) + 3, np.int64)

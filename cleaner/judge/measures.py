@@ -140,13 +140,15 @@ VOTE_NAMES: Final = (
     "votes_around_5", "votes_around_12", "votes_share", "votes_after_share",
 )  # fmt: skip
 COHESION_NAMES: Final = ("content_words", "shared_words", "shared_share")
+RHYTHM_NAMES: Final = ("alike", "alone", "alone_alike_before", "heads_before", "alone_alike", "heads_after")
+"""Lines like this one that are no prose; whether it stands between paragraphs; how many others do, and those without a vote."""
 _SEEN_OF_NEIGHBOURS: Final = (
     "length", "words", "capitals", "digits", "stops", "dividers", "ends_stop", "ends_letter", "starts_lower", "starts_divider",
     "prose", "vote_any", "vote_related", "vote_comments", "vote_byline", "vote_date", "vote_share", "vote_repeat",
     "blank_before", "shared_share",
 )  # fmt: skip
 _NEIGHBOURS: Final = (-3, -2, -1, 1, 2, 3)
-_OF_LINES: Final = OWN_NAMES + PLACE_NAMES + VOTE_NAMES + COHESION_NAMES
+_OF_LINES: Final = OWN_NAMES + PLACE_NAMES + VOTE_NAMES + COHESION_NAMES + RHYTHM_NAMES
 FIRST_NAMES: Final = _OF_LINES + tuple(f"{name}{step:+d}" for step in _NEIGHBOURS for name in _SEEN_OF_NEIGHBOURS)
 _SCORES_AROUND: Final = (-4, -3, -2, -1, 1, 2, 3, 4)
 _OF_SCORES: Final = (
@@ -230,6 +232,8 @@ def first_look(
     values[cohesion] = cap(content)
     values[cohesion + 1] = cap(shared)
     values[cohesion + 2] = ratio(shared, content)
+    ends, counts = values[OWN_NAMES.index("ends_stop")], np.empty(4 * (len(CLASSES) + 1), np.int64)
+    kernel.rhythm(place.bounds(), prose, level, ends, counts, values[cohesion + len(COHESION_NAMES) : len(_OF_LINES)])
     kernel.neighbours(place.bounds(), _SEEN, _STEPS, len(_OF_LINES), values)
     return Measures(FIRST_NAMES, values)
 

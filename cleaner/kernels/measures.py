@@ -269,6 +269,38 @@ def votes(
             out[at + 10, row] = ratio(firms[high] - firms[row + 1], high - row - 1, 64)
 
 
+@kernel("void", "i4[]", "b1[]", "u1[,]", "u1[]", "i8[]", "u1[,]")
+def rhythm(first: Array, prose: Array, level: Array, ends_stop: Array, counts: Array, out: Array) -> None:
+    """Fill `out` with how often short lines like each stand between paragraphs: `judge.measures.RHYTHM_NAMES`.
+
+    Two lines are alike when the same class speaks for them and both or none end in a stop. `level` is (classes, lines),
+    `counts` is scratch of four times the number of classes and one.
+    """
+    classes = level.shape[0]
+    kinds = 2 * (classes + 1)
+    for doc in range(len(first) - 1):
+        low, high = np.int64(first[doc]), np.int64(first[doc + 1])
+        counts[:] = 0
+        for row in range(low, high):
+            best, key = np.int64(0), np.int64(classes)
+            for column in range(classes):
+                if level[column, row] > best:
+                    best, key = np.int64(level[column, row]), np.int64(column)
+            key = 2 * key + ends_stop[row]
+            alone = not prose[row] and (row == low or prose[row - 1]) and row + 1 < high and prose[row + 1]
+            out[0, row], out[1, row], out[2, row] = key, alone, cap(counts[key])
+            out[3, row] = cap(counts[2 * classes])
+            if alone:
+                counts[key] += 1
+            if not prose[row]:
+                counts[kinds + key] += 1
+        for row in range(low, high):
+            key = np.int64(out[0, row])
+            out[0, row] = cap(counts[kinds + key])
+            out[4, row] = cap(counts[key] - out[1, row])
+            out[5, row] = cap(counts[2 * classes] - out[3, row] - (out[1, row] if key == 2 * classes else 0))
+
+
 @kernel("void", "i4[]", "i8[]", "i8[]", "i8", "u1[,]")
 def neighbours(first: Array, seen: Array, steps: Array, width: Number, out: Array) -> None:
     """Fill the rows of `out` from `width` on with the rows `seen` as the lines some `steps` away have them, 0 beyond."""

@@ -13,6 +13,7 @@ from cleaner.judge.measures import (
     FIRST_NAMES,
     OWN_NAMES,
     PLACE_NAMES,
+    RHYTHM_NAMES,
     SECOND_NAMES,
     Place,
     cap,
@@ -108,6 +109,34 @@ def test_second_look(texts, seed):
     assert (known["body_chars_before"] == log(place.before(np.where(body, length, 0)))).all()
     assert (known["since_chrome"] == place.since(score >= 176)).all()
     assert (known["score-3"] == place.shift(score[None], -3)[0]).all()
+
+
+@given(_longer)
+@settings(max_examples=60, deadline=None)
+def test_lines_that_stand_alike_between_paragraphs(text):
+    seen = look(_RULES, ["", text, "Home"])
+    known, rows = columns(seen), range(*seen.lines.first[1:3])
+    levels = np.array([known[f"vote_{name}"] for name in CLASSES])
+    kind = [
+        (int(levels[:, row].argmax()) if levels[:, row].any() else None, int(known["ends_stop"][row])) for row in rows
+    ]
+    prose = [bool(seen.prose[row]) for row in rows]
+    alone = [
+        not prose[n] and (n == 0 or prose[n - 1]) and n + 1 < len(prose) and prose[n + 1] for n in range(len(prose))
+    ]
+    for n, row in enumerate(rows):
+        others = [other for other in range(len(kind)) if other != n]
+        alike = [other for other in others if alone[other] and kind[other] == kind[n]]
+        heads = [other for other in others if alone[other] and kind[other] == (None, 0)]
+        wanted = {
+            "alike": sum(not prose[other] and kind[other] == kind[n] for other in range(len(kind))),
+            "alone": alone[n],
+            "alone_alike_before": sum(other < n for other in alike),
+            "heads_before": sum(other < n for other in heads),
+            "alone_alike": len(alike),
+            "heads_after": sum(other > n for other in heads),
+        }
+        assert {name: known[name][row] for name in RHYTHM_NAMES} == wanted
 
 
 def test_a_line_by_itself():
