@@ -17,6 +17,8 @@ from cleaner.detectors.scene import Alike, Findings, Scene
 from cleaner.document import QUOTE, STOP, Ints, Lines, last_kinds, run_starts
 
 _HEAD_ROWS: Final = 8
+_NEAR_ROWS: Final = 100
+"""How far from its paragraph a pull quote too short for anchors is looked for, so that time grows with the rows alone."""
 _NUMBER: Final = re.compile(r"\d+")
 _WORD: Final = re.compile(r"[^\W\d_]+")
 
@@ -25,7 +27,10 @@ def alike(scene: Scene) -> Alike:
     """Compare the rows of each text."""
     group = _groups(scene)
     pairs, crowded = _pairs(scene, group)
-    return Alike(group, tuple(pairs), frozenset(crowded))
+    quotes, far = _short_quotes(scene)
+    known = {goes for _, goes, _ in pairs}
+    pairs += [pair for pair in quotes if pair[1] not in known]
+    return Alike(group, tuple(pairs), frozenset(crowded | far))
 
 
 def find(scene: Scene) -> Findings:
@@ -135,8 +140,10 @@ def _pairs(scene: Scene, group: Ints) -> tuple[list[tuple[int, int, str]], set[i
         if common < quoted:
             continue
         shorter, longer = (other, one) if second <= first else (one, other)
+        if scene.listed[shorter] and scene.listed[longer]:
+            continue
         near = min(first, second) >= 0.9 * max(first, second)
-        if common >= whole and _quoted(scene, longer) and not _quoted(scene, shorter):
+        if common >= whole and _quoted(scene, longer) != _quoted(scene, shorter):
             found.append((longer, shorter, "pull-quote"))
         elif near and common >= share and (scene.prose[one] or scene.prose[other]):
             found.append((one, other, "short" if _tells_more(lines.text(other), lines.text(one)) else "near"))
@@ -147,6 +154,32 @@ def _pairs(scene: Scene, group: Ints) -> tuple[list[tuple[int, int, str]], set[i
         else:
             found.append((longer, shorter, "short"))
     return found, crowded
+
+
+def _short_quotes(scene: Scene) -> tuple[list[tuple[int, int, str]], set[int]]:
+    """Quotations of some words, too short to be found by anchors, with which a paragraph near by begins: (row that stays, row
+    that goes, name); and the texts that are longer than is looked for. Quotations from the middle are subheads, too."""
+    settings = scene.settings
+    low = int(settings.get("pull-quote", {}).get("min_words", 5))
+    high = int(settings.get("contained", {}).get("min_words", 8)) + 2
+    lines = scene.lines
+    weight = lines.weight()
+    last, ends = last_kinds(lines)
+    quoted = (lines.kinds[lines.start] == QUOTE) & ((last == QUOTE) | (ends == QUOTE))
+    found: list[tuple[int, int, str]] = []
+    far: set[int] = set()
+    for row in np.flatnonzero(quoted & (weight >= 2 * low) & (weight < 2 * high) & ~scene.listed).tolist():
+        doc = int(lines.doc[row])
+        first, stop = int(lines.first[doc]), int(lines.first[doc + 1])
+        if stop - first > _NEAR_ROWS:
+            far.add(doc)
+        near = range(max(row - _NEAR_ROWS, first), min(row + _NEAR_ROWS + 1, stop))
+        said = scene.folded(row) + " "
+        for other in near:
+            if other != row and weight[other] > weight[row] and scene.folded(other).startswith(said):
+                found.append((other, row, "pull-quote"))
+                break
+    return found, far
 
 
 def _tells_more(text: str, other: str) -> bool:
@@ -168,7 +201,8 @@ def _candidates(scene: Scene, least: int) -> tuple[Ints, set[int]]:
     from cleaner.kernels import repeats as kernel
 
     lines = scene.lines
-    able: NDArray[np.bool_] = (lines.weight() >= 2 * least) & ~scene.listed
+    # A paragraph of dialogue that begins with a dash looks like an item of a list; a quotation of it may go.
+    able: NDArray[np.bool_] = (lines.weight() >= 2 * least) & (scene.prose | ~scene.listed)
     if np.count_nonzero(able) < 2:
         return np.zeros((0, 2), np.int32), set()
     pairs = np.empty(3 * int(lines.length()[able].sum()) + 3, np.int64)
