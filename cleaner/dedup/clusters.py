@@ -51,7 +51,7 @@ class Banded(SetSource, Protocol):
         ...
 
     def marks(self) -> NDArray[np.uint64]:
-        """(n, permutations / 8) the low bytes of the MinHash values, eight to a word."""
+        """(n, permutations / 8 + 16) the low bytes of the MinHash values and the parities, eight bytes to a word."""
         ...
 
 

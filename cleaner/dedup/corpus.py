@@ -15,12 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleaner.dedup.sketch import Sketches, starts_of
-from cleaner.dedup.store import Array, Arrays, as_bytes, read_exactly, write_arrays, write_bytes
+from cleaner.dedup.store import Array, Arrays, as_bytes, read_all, read_exactly, write_arrays, write_bytes
 
 Ids = NDArray[np.int64]
 Sets = NDArray[np.uint64]
 _GAP: Final = 1 << 15
 """Bytes between two wanted sets that are cheaper to read than to jump over."""
+_PIECES: Final = 500
+"""Sets that are read by one call, at most: the system takes 1,024 pieces, and each may have a gap before it."""
+_KEPT_SETS: Final = 4 << 20
+"""Hashes for which a thread keeps memory (32 MiB): fresh memory costs more than the reading."""
 _OPEN_CHUNKS: Final = 16
 _OPEN_FILES: Final = 200
 _KEY_BYTES: Final = 32 << 20
@@ -33,7 +37,10 @@ class SetSource(Protocol):
     sizes: NDArray[np.int32]
 
     def sets(self, ids: Ids) -> tuple[Sets, Ids]:
-        """The sets of the texts `ids` (ascending), one after another, and where each begins (with the end)."""
+        """The sets of the texts `ids` (ascending), one after another, and where each begins (with the end).
+
+        They may be overwritten by the next call of the same thread.
+        """
         ...
 
 
@@ -65,6 +72,7 @@ class Corpus:
         self._open: dict[int, Arrays] = {}
         self._descriptors: dict[int, int] = {}
         self._lock, self._key_lock = threading.Lock(), threading.Lock()
+        self._scratch = threading.local()
         self._keys: NDArray[np.uint64] = np.empty((0, 0), np.uint64)
         self._keys_from = self._bands = 0
         self._key_offsets: list[int] = []
@@ -83,11 +91,12 @@ class Corpus:
 
     def __getstate__(self) -> dict[str, Any]:
         # A worker that was not forked opens the files for itself.
-        emptied: dict[str, Any] = {"_open": {}, "_descriptors": {}, "_lock": None, "_key_lock": None}
+        emptied: dict[str, Any] = {"_open": {}, "_descriptors": {}, "_lock": None, "_key_lock": None, "_scratch": None}
         return {**self.__dict__, **emptied, "_keys": np.empty((0, 0), np.uint64)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, _lock=threading.Lock(), _key_lock=threading.Lock())
+        locks = {"_lock": threading.Lock(), "_key_lock": threading.Lock()}
+        self.__dict__.update(state, **locks, _scratch=threading.local())
 
     def __len__(self) -> int:
         return len(self.sizes)
@@ -171,32 +180,38 @@ class Corpus:
         return out
 
     def sets(self, ids: Ids) -> tuple[Sets, Ids]:
-        """See `SetSource`; neighbours in a file are read together."""
+        """See `SetSource`; neighbours in a file are read together, what lies between them into memory that is not used."""
         starts = starts_of(self.sizes[ids])
-        out = np.empty(int(starts[-1]), np.uint64)
+        out = self._lent(int(starts[-1]))
         chunks = self._chunks_of(ids)
         begin = self._start[ids]
-        end = begin + 8 * self.sizes[ids].astype(np.int64)
-        cut = np.flatnonzero((np.diff(chunks) != 0) | (begin[1:] - end[:-1] > _GAP)) + 1
-        firsts = np.concatenate((np.zeros(min(1, len(ids)), np.int64), cut))
-        lasts = np.concatenate((cut, np.full(min(1, len(ids)), len(ids))))
-        view = as_bytes(out)
-        places = zip(
-            *(one.tolist() for one in (firsts, lasts, chunks[firsts], begin[firsts], end[lasts - 1])),
-            *(one.tolist() for one in (8 * starts[firsts], 8 * starts[lasts])),
-            strict=True,
-        )
-        for number, parts in itertools.groupby(places, key=itemgetter(2)):
+        gaps = begin[1:] - begin[:-1] - 8 * self.sizes[ids[:-1]].astype(np.int64)
+        breaks = (np.diff(chunks) != 0) | (gaps > _GAP)
+        breaks[_PIECES - 1 :: _PIECES] = True
+        cut = np.flatnonzero(breaks) + 1
+        bounds = [0, *cut.tolist(), len(ids)] if len(ids) else [0]
+        view, spare = as_bytes(out), memoryview(bytearray(_GAP))
+        places = (8 * starts).tolist()
+        stretches = zip(itertools.pairwise(bounds), chunks[bounds[:-1]].tolist(), begin[bounds[:-1]].tolist(), strict=True)
+        for number, parts in itertools.groupby(stretches, key=itemgetter(1)):
             with self._reading(number) as descriptor:
-                for first, last, _, low, high, place, until in parts:
-                    if high - low == until - place:
-                        read_exactly(descriptor, view[place:until], low, self.paths[number])
-                        continue
-                    block = np.empty((high - low) // 8, np.uint64)
-                    read_exactly(descriptor, as_bytes(block), low, self.paths[number])
-                    for at in range(first, last):
-                        out[starts[at] : starts[at + 1]] = block[(begin[at] - low) // 8 : (end[at] - low) // 8]
+                for (first, last), _, low in parts:
+                    views = [view[places[first] : places[first + 1]]]
+                    for at, gap in enumerate(gaps[first : last - 1].tolist(), first + 1):
+                        if gap:
+                            views.append(spare[:gap])
+                        views.append(view[places[at] : places[at + 1]])
+                    read_all(descriptor, views, low, self.paths[number])
         return out, starts
+
+    def _lent(self, count: int) -> Sets:
+        """Memory of the calling thread for so many hashes, used again by its next call where that needs no more."""
+        kept: Sets | None = getattr(self._scratch, "sets", None)
+        if kept is None or len(kept) < count:
+            kept = np.empty(count, np.uint64)
+            if count <= _KEPT_SETS:
+                self._scratch.sets = kept
+        return kept[:count]
 
     def _chunks_of(self, ids: Ids) -> Ids:
         """The number of each text's chunk."""

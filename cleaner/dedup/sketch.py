@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from cleaner.dedup.kernel.base import PARITIES
 from cleaner.dedup.settings import Settings
 from cleaner.dedup.words import CONTEXTUAL, Unit, word_table
 from cleaner.records.arrow import is_array, text_buffers
@@ -23,8 +24,8 @@ class Sketches:
     """What is kept of `n` texts.
 
     `sets` holds the distinct shingle hashes of all texts one after another, `sizes` (n) how many each has, `digests`
-    (n, 2) two sums that tell equal sets, `keys` (bands, n) a hash per band, `marks` (n, permutations) the low byte of
-    each MinHash value, `signatures` (n or 0, permutations) the values.
+    (n, 2) two sums that tell equal sets, `keys` (bands, n) a hash per band, `marks` (n, permutations + 128) the low byte
+    of each MinHash value and 1,024 parities of the hashes, `signatures` (n or 0, permutations) the values.
     """
 
     sets: NDArray[np.uint64]
@@ -152,7 +153,7 @@ class Sketcher:
         sizes = np.empty(count, np.int32)
         digests = np.empty((count, 2), np.uint64)
         keys = np.empty((count, self._bands), np.uint64)
-        marks = np.empty((count, self.settings.permutations), np.uint8)
+        marks = np.empty((count, self.settings.permutations + 8 * PARITIES), np.uint8)
         minima = np.empty((count if signatures else 0, self.settings.permutations), np.uint32)
         filled = self._kernel.sketch(
             *(data, starts, self._table, self.settings.ngram, self._permutations, self.settings.rows),

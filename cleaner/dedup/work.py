@@ -16,7 +16,7 @@ from cleaner.records.outputs import write_whole
 
 _HEADER: Final = "run.json"
 _LOCK: Final = "lock"
-_VERSION: Final = 1
+_VERSION: Final = 2
 
 
 @contextlib.contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 import time
 
 import numpy as np
@@ -238,3 +240,34 @@ def test_arrays_come_back(tmp_path):
     path.write_bytes(b"something else")
     with pytest.raises(RecordError, match="expected a file of arrays"):
         Arrays(path)
+
+
+def test_sets_are_read_as_they_were_written(tmp_path, monkeypatch):
+    """In whatever order they lie, with gaps between them, many at a time, and where a call of the system falls short."""
+    sketcher = Sketcher(Settings())
+    texts = corpus(90, seed=4)
+    parts = [sketcher.texts(texts[:40]), sketcher.texts(texts[40:])]
+    for number, part in enumerate(parts):
+        write_chunk(tmp_path / f"chunk-{number}", part)
+    wanted = [part.sets[first:last] for part in parts for first, last in itertools.pairwise(part.starts())]
+    read = os.preadv
+    monkeypatch.setattr("cleaner.dedup.corpus._PIECES", 7)
+    for most in (1 << 30, 1000):
+        monkeypatch.setattr(os, "preadv", lambda fd, views, at, most=most: read(fd, _shortened(views, most), at))
+        source = Corpus([tmp_path / "chunk-0", tmp_path / "chunk-1"])
+        for step in (1, 2, 11):
+            ids = np.arange(0, 90, step)
+            sets, starts = source.sets(ids)
+            for place, one in enumerate(ids.tolist()):
+                assert (sets[starts[place] : starts[place + 1]] == wanted[one]).all()
+        assert len(source.sets(np.empty(0, np.int64))[0]) == 0
+        source.close()
+
+
+def _shortened(views, most):
+    """The views for the first `most` bytes."""
+    found = []
+    for view in views:
+        found.append(view[:most])
+        most -= len(found[-1])
+    return found

@@ -157,6 +157,24 @@ def test_overlaps_are_exact(sketcher):
             assert found == exact if exact >= least else found < least
 
 
+def differing(left, right):
+    """In how many bits two rows of bytes differ."""
+    return int(np.unpackbits(left ^ right).sum())
+
+
+def test_parities_tell_of_no_more_than_what_differs(sketcher):
+    """They are those of the hashes, and so two sets never differ in more parities than in hashes."""
+    sketches = sketcher.texts(corpus(40, seed=5))
+    starts = sketches.starts()
+    sets = [sketches.sets[starts[one] : starts[one + 1]] for one in range(len(sketches))]
+    parities = sketches.marks[:, sketcher.settings.permutations :]
+    for one, found in zip(sets, parities, strict=True):
+        odd = np.bincount(((one >> np.uint64(32)) % np.uint64(1024)).astype(np.int64), minlength=1024) % 2
+        assert (np.packbits(odd.astype(np.uint8), bitorder="little") == found).all()
+    for a, b in itertools.combinations(range(len(sets)), 2):
+        assert differing(parities[a], parities[b]) <= len(np.setxor1d(sets[a], sets[b]))
+
+
 def pairs_of_a_bucket(sizes, parent, marks, least, agreeing, reach):
     """What `rest` has to give for one bucket, and how many pairs it leaves out."""
     members = sorted(range(len(sizes)), key=lambda text: (sizes[text], text))
@@ -166,7 +184,9 @@ def pairs_of_a_bucket(sizes, parent, marks, least, agreeing, reach):
         for b in near:
             if sizes[a] < least * sizes[b]:
                 break
-            if parent[a] != parent[b] and (marks[a] == marks[b]).sum() >= agreeing:
+            allowed = int((1 - least) / (1 + least) * (sizes[a] + sizes[b])) + 1
+            agree = (marks[a, :16] == marks[b, :16]).sum() >= agreeing
+            if parent[a] != parent[b] and agree and differing(marks[a, 16:], marks[b, 16:]) <= allowed:
                 pairs.append((a, b))
         rest = members[place + 1 + reach :]
         if rest and sizes[a] >= least * sizes[rest[0]]:
@@ -182,10 +202,11 @@ def test_the_pairs_of_a_bucket(looks, rows, room):
     rng = np.random.default_rng(looks + rows)
     sizes = rng.integers(50, 120, count).astype(np.int32)
     parent = rng.integers(0, 6, count)
-    marks = rng.integers(0, 3, (count, 16)).astype(np.uint8)
+    parities = np.packbits(rng.random((count, 1024)) < 0.008, axis=1)  # some sixteen differ, about as many may
+    marks = np.hstack((rng.integers(0, 3, (count, 16)).astype(np.uint8), parities))
     expected, left_out = pairs_of_a_bucket(sizes, parent, marks, least, agreeing, min(count, looks // count))
     packed = np.arange(count, dtype=np.uint64) | np.uint64(1 << 40)
-    members, near = np.empty(count, np.uint64), np.empty((rows, 2), np.uint64)
+    members, near = np.empty(count, np.uint64), np.empty((rows, marks.shape[1] // 8), np.uint64)
     place, out, cut = np.zeros(2, np.int64), np.empty(room, np.uint64), np.zeros(2, np.int64)
     failed = np.zeros(16, np.uint64)
     given = []

@@ -128,6 +128,7 @@ class Selected(Corpus):
         self._open: dict[int, Arrays] = {}
         self._descriptors: dict[int, int] = {}
         self._lock, self._key_lock = threading.Lock(), threading.Lock()
+        self._scratch = threading.local()
         self._chunk = found.chunks_of(self.numbers)
         self._row = self.numbers - found.texts[self._chunk]
         self.sizes = self.rows("sizes") if sizes is None else sizes

@@ -12,6 +12,9 @@ Array = Any
 Number = Any
 """A number or truth value there."""
 
+PARITIES: Final = 16
+"""Words of 64 parities each that end the marks of a text."""
+
 _FOLDER: Final = Path(__file__).parent
 LIBRARY: Final = Library(__package__, ("mixing", "pairs", "texts"), sorted(_FOLDER.glob("*.py")))
 kernel: Final = LIBRARY.kernel

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cleaner.dedup.kernel.base import Array, Number, inlined, inner, kernel
+from cleaner.dedup.kernel.base import PARITIES, Array, Number, inlined, inner, kernel
 from cleaner.dedup.kernel.mixing import mix64
 
 _U64 = np.uint64
@@ -150,11 +150,11 @@ def _slot_of(pair: Number, slots: Array) -> Number:
 
 @inner
 def _agreeing(marks: Array, a: Number, b: Number) -> Number:
-    """How many bytes of two rows of `marks` (eight to a word) are equal."""
+    """How many bytes of two rows of `marks` (eight to a word) are equal, the parities at their ends left out."""
     low, ones = _U64(0x7F7F7F7F7F7F7F7F), _U64(0x0101010101010101)
     counts = _U64(0)  # eight counts, one per place in the word
     total = _U64(0)
-    for index in range(marks.shape[1]):
+    for index in range(marks.shape[1] - PARITIES):
         differing = marks[a, index] ^ marks[b, index]
         equal = ~(((differing & low) + low) | differing | low)  # 0x80 in each byte that is equal
         counts += equal >> _U64(7)
@@ -162,6 +162,25 @@ def _agreeing(marks: Array, a: Number, b: Number) -> Number:
             total += (counts * ones) >> _U64(56)
             counts = _U64(0)
     return np.int64(total + ((counts * ones) >> _U64(56)))
+
+
+@inner
+def _differing(marks: Array, a: Number, b: Number) -> Number:
+    """In how many parities two rows of `marks` differ: no more than their sets have values that the other has not."""
+    twos, fours, ones = _U64(0x3333333333333333), _U64(0x0F0F0F0F0F0F0F0F), _U64(0x0101010101010101)
+    total = _U64(0)
+    for index in range(marks.shape[1] - PARITIES, marks.shape[1]):
+        bits = marks[a, index] ^ marks[b, index]
+        bits -= (bits >> _U64(1)) & _U64(0x5555555555555555)
+        bits = (bits & twos) + ((bits >> _U64(2)) & twos)
+        total += (((bits + (bits >> _U64(4))) & fours) * ones) >> _U64(56)
+    return np.int64(total)
+
+
+@inlined
+def _may_reach(marks: Array, a: Number, b: Number, agreeing: Number, differing: Number) -> Number:
+    """Whether rows of `marks` agree in as many values as wanted, and differ in as few parities as allowed."""
+    return _agreeing(marks, a, b) >= agreeing and _differing(marks, a, b) <= differing
 
 
 @inlined
@@ -176,9 +195,10 @@ def stars(
 ) -> Number:  # fmt: skip
     """Pairs of each bucket's first text with its others, where they are not of one component; returns how many.
 
-    Pairs that cannot reach `least` by their sizes, agree in fewer than `agreeing` marks, or `failed` before are not
-    given.
+    Pairs that cannot reach `least` by their sizes or by the parities in their `marks`, agree in fewer than `agreeing` of
+    the other marks, or `failed` before are not given.
     """
+    unlike = (1.0 - least) / (1.0 + least)  # the share of both sizes that only one of two sets may have
     mask = (_U64(1) << _U64(bits)) - _U64(1)
     made = 0
     start = 0
@@ -186,7 +206,9 @@ def stars(
         if index < len(packed) and packed[index] >> _U64(bits) == packed[start] >> _U64(bits):
             a, b = ids[packed[start] & mask], ids[packed[index] & mask]
             small, large = min(sizes[a], sizes[b]), max(sizes[a], sizes[b])
-            if parent[a] == parent[b] or small < least * large or _agreeing(marks, a, b) < agreeing:
+            if parent[a] == parent[b] or small < least * large:
+                continue
+            if not _may_reach(marks, a, b, agreeing, np.int64(unlike * (small + large)) + 1):
                 continue
             pair = _key_of(a, b)
             if failed[_slot_of(pair, failed)] != pair:
@@ -269,6 +291,7 @@ def rest(
     in it where to go on. `left_out` counts: buckets that were cut, pairs not looked at there. `members` is scratch for
     the largest bucket, `near` for marks: with more rows than a text of a bucket that has more is compared with.
     """
+    unlike = (1.0 - least) / (1.0 + least)
     mask = (_U64(1) << _U64(bits)) - _U64(1)
     made = 0
     start, row = place[0], place[1]
@@ -294,7 +317,10 @@ def rest(
                 b = members[later]
                 if sizes[a] < least * sizes[b]:
                     break
-                if parent[a] == parent[b] or _agreeing(near, index - here, later - here) < agreeing:
+                if parent[a] == parent[b]:
+                    continue
+                allowed = np.int64(unlike * (sizes[a] + sizes[b])) + 1
+                if not _may_reach(near, index - here, later - here, agreeing, allowed):
                     continue
                 pair = _key_of(a, b)
                 if failed[_slot_of(pair, failed)] == pair:

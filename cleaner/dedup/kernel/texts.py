@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from cleaner.dedup.kernel.base import Array, Number, inlined, inner, kernel
+from cleaner.dedup.kernel.base import PARITIES, Array, Number, inlined, inner, kernel
 from cleaner.dedup.kernel.mixing import MIX_A, MIX_B, mix32, mix64
 
 _U32, _U64 = np.uint32, np.uint64
@@ -15,6 +15,7 @@ _WORD_MUL: Final = _U64(0xFF51AFD7ED558CCD)
 _ROLL: Final = _U64(0xD6E8FEB86659FD93)
 _ALONE: Final = _U32(1 << 31)
 _POINT: Final = _U32((1 << 21) - 1)
+_PARITY_BITS: Final = 64 * PARITIES
 
 
 @inlined
@@ -147,6 +148,15 @@ def _signature(values: Array, count: Number, permutations: Array, out: Array) ->
 
 
 @inner
+def _parities(values: Array, count: Number, out: Array) -> None:
+    """Of how many of values[:count] that fall to the same bit of `out` (bytes) the number is odd, bit by bit."""
+    out[:] = 0
+    for index in range(count):
+        at = np.int64(values[index] >> _U64(32)) & (_PARITY_BITS - 1)
+        out[at >> 3] ^= np.uint8(1 << (at & 7))
+
+
+@inner
 def _band_keys(signature: Array, rows: Number, out: Array) -> None:
     for band in range(len(out)):
         key = _WORD_SEED + _U64(band)
@@ -165,8 +175,8 @@ def sketch(
     """Sketch the texts data[starts[i]:starts[i+1]]; returns how many values of `sets` were filled.
 
     Per text: `sizes` its number of distinct shingles (they follow one another in `sets`), `digests` two sums over them,
-    `keys` (texts, bands) the hashes of its bands of `rows` values, `marks` the low byte of each MinHash value, and
-    `signatures` the values themselves (where that array has rows).
+    `keys` (texts, bands) the hashes of its bands of `rows` values, `marks` the low byte of each MinHash value and
+    behind them `PARITIES` words of parities, and `signatures` the values themselves (where that array has rows).
     `words` and `slots` are scratch for the longest text: its bytes + 2, and a power of two > 2 (bytes + 1); `signature` is
     scratch for one signature.
     """
@@ -196,5 +206,6 @@ def sketch(
         if bands:
             for index in range(len(signature)):
                 marks[text, index] = signature[index] & _U32(255)
+            _parities(target, made, marks[text, len(signature) :])
         _band_keys(signature, rows, keys[text])
     return filled
