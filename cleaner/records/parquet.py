@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from cleaner.records.parquet_core import Reader, writer
 SUFFIXES: Final = (".parquet", ".parq", ".pq")
 GROUP_BYTES: Final = 64 << 20
 _MAGIC: Final = b"PAR1"
+_COPY_BYTES: Final = 1 << 20
 _BLOCK_ROWS: Final = 1024
 """Rows that Arrow writes at a time: where a column is in pieces of a multiple of them, its pages are those of one piece."""
 
@@ -114,6 +116,24 @@ def _named(path: str) -> list[tuple[str, str]]:
     return sorted(found, key=lambda one: one[1].split(os.sep))
 
 
+def copy_whole(shard: Shard) -> None:
+    """The output of a shard in which nothing changes: the bytes of the input."""
+    path, part = shard.output, part_of(shard.output)
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with open(shard.source, "rb") as source, open(part, "wb") as out:
+                shutil.copyfileobj(source, out, _COPY_BYTES)
+                out.flush()
+                os.fsync(out.fileno())
+        except BaseException:
+            Path(part).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise RecordError(f"{path}: cannot be written: {error.strerror}") from error
+    publish(path)
+
+
 class ParquetInput:
     """An opened Parquet file. `RecordError` where it cannot be opened or read."""
 
@@ -129,6 +149,15 @@ class ParquetInput:
     def groups(self) -> int:
         """The number of row groups."""
         return int(self.metadata.num_row_groups)
+
+    def full(self, name: str) -> bool:
+        """Whether the file says of a column that it has no nulls; False of structs, and where it does not say."""
+        groups = [self.metadata.row_group(number) for number in range(self.groups)]
+        if not groups:
+            return False
+        leaves = [leaf for leaf in range(groups[0].num_columns) if groups[0].column(leaf).path_in_schema == name]
+        told = [group.column(leaf).statistics for group in groups for leaf in leaves]
+        return bool(leaves) and all(one is not None and one.has_null_count and not one.null_count for one in told)
 
     def spans(self, group: int) -> list[int]:
         """The sizes in rows of the pieces of a row group."""
