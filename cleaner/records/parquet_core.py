@@ -58,8 +58,12 @@ def _bare_reader(path: str) -> Any:
 def writer(file: Any, schema: Any, options: dict[str, Any]) -> Any:
     """A writer of `schema` into an Arrow file, with the methods `write_table(table, row_group_size)` and `close()`."""
     try:
-        from pyarrow import _parquet
-
-        return _parquet.ParquetWriter(file, schema, version=_VERSION, writer_engine_version="V2", **options)
+        return _bare_writer(file, schema, options)
     except (*_OTHER_SHAPE, ValueError):
         return arrow("pyarrow.parquet").ParquetWriter(file, schema, version=_VERSION, **options)
+
+
+def _bare_writer(file: Any, schema: Any, options: dict[str, Any]) -> Any:
+    from pyarrow import _parquet
+
+    return _parquet.ParquetWriter(file, schema, version=_VERSION, writer_engine_version="V2", **options)

@@ -96,7 +96,7 @@ def test_a_page_of_which_nothing_goes_becomes_a_text_in_any_company():
     from cleaner.in_columns import BatchColumns
     from cleaner.records.fields import Fields
 
-    page, kept, cut = Result("page", source="page"), Result("a", source="a"), Result("b", (Edit(1, 3, "x"),), "b c")
+    page, kept, cut = Result("page", source="page"), Result("a", source="a"), Result("b", (Edit(1, 3, "x", 1.0),), "b c")
     columns = BatchColumns(Fields(text="text", html="html"))
     batch = pa.record_batch({"text": pa.array([None, "a", "b c"]), "html": pa.array(["<p>page", None, None])})
     whole = columns.write(batch, [page, kept, cut])
