@@ -220,8 +220,11 @@ class BatchColumns:
     def _with_texts(self, batch: Any, text: Path | None, results: Sequence[Result | None]) -> Any:
         """`batch` with the cleaned texts in their column; a column in which nothing changes is not made anew."""
         target = self.outputs.result
-        if text and not target and not any(map(changes, results)):
-            return batch
+        if text and not target:
+            values = arrow.column(batch, text)
+            there = arrow.valid(values).tolist()
+            new = {row: result.text for row, result in enumerate(results) if result and is_new(result, there[row])}
+            return arrow.with_column(batch, text, arrow.replaced_texts(values, new)) if new else batch
         kind = arrow.field(batch.schema, text).type if text else arrow.arrow().string()
         unjudged = any(result is None or result.error for result in results)
         before = arrow.to_texts(arrow.column(batch, text)) if text and unjudged else [None] * batch.num_rows
@@ -229,10 +232,7 @@ class BatchColumns:
             result.text if result is not None and not result.error else old
             for old, result in zip(before, results, strict=True)
         ]
-        values = arrow.from_texts(after, kind)
-        if text and not target:
-            return arrow.with_column(batch, text, values)
-        return arrow.put(batch, target or self.fields.text, values)
+        return arrow.put(batch, target or self.fields.text, arrow.from_texts(after, kind))
 
 
 def _without_pages(done: Any, batch: Any, text: Path | None, html: Path, results: Sequence[Result | None]) -> Any:
@@ -245,9 +245,9 @@ def _without_pages(done: Any, batch: Any, text: Path | None, html: Path, results
     return arrow.with_column(done, html, compute.if_else(judged, arrow.arrow().nulls(len(pages), pages.type), pages))
 
 
-def changes(result: Result | None) -> bool:
-    """Whether a result is another text than what stands in the text column."""
-    return result is not None and not result.error and (bool(result.edits) or result.text != result.source)
+def is_new(result: Result, has_text: bool) -> bool:
+    """Whether the text of a result is another one than stands in the text column, if any stands there."""
+    return not result.error and (not has_text or bool(result.edits) or result.text != result.source)
 
 
 def edit_rows(result: Result | None) -> list[tuple[Any, ...]] | None:

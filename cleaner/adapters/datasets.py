@@ -7,7 +7,7 @@ from typing import Any
 
 from cleaner.adapters.arrow import ArrowCleaner
 from cleaner.errors import ConfigError
-from cleaner.in_columns import EDIT_FIELDS, changes, dropped, edit_rows, judge
+from cleaner.in_columns import EDIT_FIELDS, dropped, edit_rows, is_new, judge
 from cleaner.records.fields import getter
 
 Batch = Mapping[str, Sequence[Any]]
@@ -39,7 +39,7 @@ class DatasetCleaner(ArrowCleaner):
         made: dict[str, list[Any]] = {}
         if not outputs.annotate:
             made[outputs.result or fields.text] = [
-                result.text if result is not None and changes(result) else old
+                result.text if result is not None and is_new(result, old is not None) else old
                 for old, result in zip(before, results, strict=True)
             ]
         if outputs.edits:

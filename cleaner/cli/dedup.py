@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -79,12 +80,13 @@ def _add_running(group: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Find repeats; 1 where there are more bad lines than allowed."""
-    from cleaner.records.workers import spare_collector
-
     _check(args)
-    spare_collector()
-    with Interrupts() as interrupts:
-        bad = _paragraphs(args, interrupts) if args.level == "paragraph" else _documents(args)
+    gc.disable()  # nearly all that a start makes stays
+    try:
+        with Interrupts() as interrupts:
+            bad = _paragraphs(args, interrupts) if args.level == "paragraph" else _documents(args)
+    finally:
+        gc.enable()
     allowed = 0 if args.strict else args.max_bad
     return BAD_RECORDS if allowed is not None and bad > allowed else DONE
 
@@ -109,7 +111,10 @@ def _documents(args: argparse.Namespace) -> int:
     from cleaner.dedup.documents import DocumentRun, Files
     from cleaner.dedup.reading import Reading
     from cleaner.records.parquet import plan_shards, wants_parquet
+    from cleaner.records.workers import reuse_memory, spare_collector
 
+    spare_collector()
+    reuse_memory()
     shards = plan_shards(args.files, args.output)[0] if wants_parquet(args.files, args.output) else []
     summary = DocumentRun(
         files=Files(
@@ -134,7 +139,9 @@ def _documents(args: argparse.Namespace) -> int:
 def _paragraphs(args: argparse.Namespace, interrupts: Interrupts) -> int:
     """Cut repeated paragraphs through the same stream, edits and ledger as the rules."""
     from cleaner.cli.paragraphs import cut_paragraphs
+    from cleaner.records.workers import spare_collector
 
+    spare_collector()
     stats, cuts = cut_paragraphs(args, settings(args), watch(args), interrupts)
     if not args.quiet:
         print(f"cleaner: {stats.records} records, {stats.changed} changed", file=sys.stderr)

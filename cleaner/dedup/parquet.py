@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import compress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -18,7 +18,7 @@ from cleaner.dedup.writing import Documents, id_table
 from cleaner.errors import ConfigError, RecordError
 from cleaner.records import arrow
 from cleaner.records.json_bytes import dumps
-from cleaner.records.parquet import ParquetInput, ParquetOutput, Rows, Shard, layout
+from cleaner.records.parquet import ParquetInput, ParquetOutput, Rows, Shard, copy_whole, layout
 from cleaner.records.workers import OrderedPool
 
 ANNOTATION: Final = "cleaner_dedup"
@@ -54,19 +54,36 @@ class GroupReader:
     def __init__(self, reader: RangeReader) -> None:
         """`reader` says what is read, and writes it."""
         self._reader = reader
+        self._open: ParquetInput | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_open": None}
 
     def __call__(self, group: Group) -> int:
         """Read, sketch and write what is not there yet."""
         ranges = group.ranges
         if not all(self._reader.path(one.number).exists() for one in ranges):
-            with ParquetInput(ranges[0].path) as found:
-                used = self._used(found.schema)
-                rows = found.read(group=group.number, columns=used, size=RANGE_BYTES)
-                for one, batches in zip(ranges, _cut(rows, [one.last - one.first for one in ranges]), strict=True):
-                    path = self._reader.path(one.number)
-                    if not path.exists():
-                        self._reader.write(path, self._columns(batches), {})
+            found = self._input(ranges[0].path)
+            used = self._used(found.schema)
+            rows = found.read(group=group.number, columns=used, size=RANGE_BYTES)
+            for one, batches in zip(ranges, _cut(rows, [one.last - one.first for one in ranges]), strict=True):
+                path = self._reader.path(one.number)
+                if not path.exists():
+                    self._reader.write(path, self._columns(batches), {})
         return sum(one.last - one.first for one in ranges)
+
+    def _input(self, path: str) -> ParquetInput:
+        """The input, which stays open for its next row group."""
+        if self._open is None or self._open.name != path:
+            self.close()
+            self._open = ParquetInput(path)
+        return self._open
+
+    def close(self) -> None:
+        """Close the input that is open."""
+        if self._open:
+            self._open.close()
+            self._open = None
 
     def _used(self, schema: Any) -> list[str]:
         reading = self._reader.reading
@@ -157,6 +174,7 @@ def read_groups(
     for size in sizes:
         done += size
         tick(done, total)
+    work.close()
     return [one for group in found for one in group.ranges]
 
 
@@ -180,22 +198,34 @@ class ShardWriter:
         if mark.exists() and Path(shard.output).exists():
             return number
         chunks = [chunk for chunk, one in enumerate(self._documents.ranges) if one.source == number]
+        stays, notes = self._stays(chunks), self._notes(chunks) if self._annotate else {}
+        if stays.all() and not self._annotate:
+            copy_whole(shard)
+        else:
+            self._write(shard, stays, notes)
+        mark.touch()
+        return number
+
+    def _write(self, shard: Shard, stays: NDArray[np.bool_], notes: Mapping[int, tuple[str, float]]) -> None:
         with ParquetInput(shard.source) as found:
             schema = found.schema
             if self._annotate:
                 schema = arrow.put(arrow.no_rows(schema), ANNOTATION, _annotations(0, {})).schema
             out = ParquetOutput(shard.output, schema, layout(found.metadata, plain=[self._text]))
             try:
-                self._copy(found, out, chunks)
+                self._copy(found, out, stays, notes)
             except BaseException:
                 out.abandon()
                 raise
             out.finish()
-        mark.touch()
-        return number
 
-    def _copy(self, found: ParquetInput, out: ParquetOutput, chunks: Sequence[int]) -> None:
-        stays, notes = self._stays(chunks), self._notes(chunks) if self._annotate else {}
+    def _copy(
+        self,
+        found: ParquetInput,
+        out: ParquetOutput,
+        stays: NDArray[np.bool_],
+        notes: Mapping[int, tuple[str, float]],
+    ) -> None:
         for rows in found.read(size=RANGE_BYTES):
             first, batch = rows.first - 1, rows.batch
             if self._annotate:

@@ -8,7 +8,7 @@ without.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from typing import Any, Final
 
@@ -130,15 +130,45 @@ def to_texts(values: Any) -> list[str | None]:
 
 def from_texts(texts: Sequence[str | None], kind: Any = None) -> Any:
     """An Arrow array of the string type `kind` (None: `string`); a lone surrogate, which has no bytes, becomes `?`."""
-    pa = arrow()
-    parts = [b"" if text is None else text.encode("utf-8", "replace") for text in texts]
-    ends = np.zeros(len(parts) + 1, np.int64)
-    np.cumsum(np.fromiter(map(len, parts), np.int64, len(parts)), out=ends[1:])
+    parts = [b"" if text is None else _bytes_of(text) for text in texts]
     there = np.fromiter((text is not None for text in texts), np.bool_, len(texts))
-    kind = kind or pa.string()
+    return _texts_of(parts, np.fromiter(map(len, parts), np.int64, len(parts)), there, kind or arrow().string())
+
+
+def replaced_texts(values: Any, texts: Mapping[int, str]) -> Any:
+    """An Arrow array of texts with others in place of some (by row, ascending); the bytes of the rest are only copied."""
+    types, kind = arrow().types, values.type
+    if not (types.is_string(kind) or types.is_large_string(kind)):
+        held = to_texts(values)
+        for row, text in texts.items():
+            held[row] = text
+        return from_texts(held, kind)
+    _, offsets, data = values.buffers()
+    width = np.int64 if types.is_large_string(kind) else np.int32
+    starts = np.frombuffer(offsets, width)[values.offset : values.offset + len(values) + 1].astype(np.int64)
+    lengths, there = np.diff(starts), valid(values)
+    view, at = memoryview(b"" if data is None else data), 0
+    parts: list[bytes | memoryview] = []
+    for row, text in texts.items():
+        new = _bytes_of(text)
+        parts += (view[starts[at] : starts[row]], new)
+        lengths[row], there[row], at = len(new), True, row + 1
+    parts.append(view[starts[at] : starts[-1]])
+    return _texts_of(parts, lengths, there, kind)
+
+
+def _bytes_of(text: str) -> bytes:
+    return text.encode("utf-8", "replace")
+
+
+def _texts_of(parts: Sequence[bytes | memoryview], lengths: NDArray[np.int64], there: NDArray[np.bool_], kind: Any) -> Any:
+    """An Arrow array of texts of these lengths, whose bytes are `parts` one after another."""
+    pa = arrow()
+    ends = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths, out=ends[1:])
     short = pa.types.is_string(kind) and ends[-1] <= _SHORT
     buffers = [_bitmap(there), pa.py_buffer(ends.astype(np.int32) if short else ends), pa.py_buffer(b"".join(parts))]
-    values = pa.Array.from_buffers(kind if short else pa.large_string(), len(parts), buffers)
+    values = pa.Array.from_buffers(kind if short else pa.large_string(), len(lengths), buffers)
     if pa.types.is_dictionary(kind):
         return values.cast(kind.value_type).dictionary_encode().cast(kind)
     return values if values.type == kind else values.cast(kind)

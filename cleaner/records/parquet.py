@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +19,12 @@ from cleaner.errors import ConfigError, RecordError
 from cleaner.records.arrow import arrow
 from cleaner.records.files import BATCH_BYTES, STDIN
 from cleaner.records.outputs import STDOUT, part_of, publish
+from cleaner.records.parquet_core import Reader, writer
 
 SUFFIXES: Final = (".parquet", ".parq", ".pq")
 GROUP_BYTES: Final = 64 << 20
 _MAGIC: Final = b"PAR1"
-_BUFFER: Final = 1 << 20
+_COPY_BYTES: Final = 1 << 20
 _BLOCK_ROWS: Final = 1024
 """Rows that Arrow writes at a time: where a column is in pieces of a multiple of them, its pages are those of one piece."""
 
@@ -114,15 +116,32 @@ def _named(path: str) -> list[tuple[str, str]]:
     return sorted(found, key=lambda one: one[1].split(os.sep))
 
 
+def copy_whole(shard: Shard) -> None:
+    """The output of a shard in which nothing changes: the bytes of the input."""
+    path, part = shard.output, part_of(shard.output)
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with open(shard.source, "rb") as source, open(part, "wb") as out:
+                shutil.copyfileobj(source, out, _COPY_BYTES)
+                out.flush()
+                os.fsync(out.fileno())
+        except BaseException:
+            Path(part).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise RecordError(f"{path}: cannot be written: {error.strerror}") from error
+    publish(path)
+
+
 class ParquetInput:
     """An opened Parquet file. `RecordError` where it cannot be opened or read."""
 
     def __init__(self, path: str) -> None:
         self.name = path
-        parquet = arrow("pyarrow.parquet")
         with _told(path):
-            self._file = parquet.ParquetFile(path, buffer_size=_BUFFER, pre_buffer=False)
-        self.schema = self._file.schema_arrow
+            self._file = Reader(path)
+        self.schema = self._file.schema
         self.metadata = self._file.metadata
         self.size = os.path.getsize(path)
 
@@ -130,6 +149,15 @@ class ParquetInput:
     def groups(self) -> int:
         """The number of row groups."""
         return int(self.metadata.num_row_groups)
+
+    def full(self, name: str) -> bool:
+        """Whether the file says of a column that it has no nulls; False of structs, and where it does not say."""
+        groups = [self.metadata.row_group(number) for number in range(self.groups)]
+        if not groups:
+            return False
+        leaves = [leaf for leaf in range(groups[0].num_columns) if groups[0].column(leaf).path_in_schema == name]
+        told = [group.column(leaf).statistics for group in groups for leaf in leaves]
+        return bool(leaves) and all(one is not None and one.has_null_count and not one.null_count for one in told)
 
     def spans(self, group: int) -> list[int]:
         """The sizes in rows of the pieces of a row group."""
@@ -157,8 +185,7 @@ class ParquetInput:
         step = min(max(1, size * about.num_rows // max(1, about.total_byte_size)), max(spans))
         left = spans.pop(0)
         with _told(self.name):
-            batches = self._file.iter_batches(step, row_groups=[number], columns=columns, use_threads=False)
-            for batch in batches:
+            for batch in self._file.batches(number, step, columns):
                 while batch.num_rows:
                     part = batch.slice(0, left)
                     left -= part.num_rows
@@ -225,11 +252,12 @@ class ParquetOutput:
         self._rows = 0
         try:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
-            self._file = open(part_of(path), "wb")  # noqa: SIM115 - closed with the writer
+            # Arrow's own kind of file: through one of Python's, everything would be copied once more.
+            self._file = arrow().OSFile(part_of(path), "wb")
         except OSError as error:
-            raise RecordError(f"{path}: cannot be written: {error.strerror}") from error
+            raise RecordError(f"{path}: cannot be written: {os.strerror(error.errno) if error.errno else error}") from error
         try:
-            self._writer = arrow("pyarrow.parquet").ParquetWriter(self._file, schema, **options)
+            self._writer = writer(self._file, schema, options)
         except BaseException:
             self._file.close()
             Path(part_of(path)).unlink()
@@ -263,7 +291,6 @@ class ParquetOutput:
     def close_part(self) -> None:
         """Write the end of the file, without the renaming."""
         self._writer.close()
-        self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
 

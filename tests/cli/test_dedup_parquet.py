@@ -145,3 +145,13 @@ def test_what_does_not_fit_is_told(tmp_path, capsys):
     assert "'body': not there; expected one of id, text, n, score" in capsys.readouterr().err
     cleaner("dedup", "in.parquet", "-o", "out.parquet", "--text-field", "n", code=2)
     assert "'n': expected texts, found int32" in capsys.readouterr().err
+
+
+def test_a_shard_of_which_nothing_goes_is_copied(tmp_path):
+    made = [row for row in rows(40) if row["n"] % 5 != 4]
+    write(tmp_path / "in" / "new.parquet", made[:20])
+    write(tmp_path / "in" / "old.parquet", [*made[20:], made[0]])
+    cleaner("dedup", "in", "-o", "out", "--quiet")
+    assert (tmp_path / "out" / "new.parquet").read_bytes() == (tmp_path / "in" / "new.parquet").read_bytes()
+    assert pq.read_table(tmp_path / "out" / "old.parquet").column("n").to_pylist() == [row["n"] for row in made[20:]]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["new.parquet", "old.parquet"]

@@ -76,3 +76,30 @@ print(json.dumps([code, [name for name in ("pandas", "pyarrow.compute") if name 
     written = pq.read_table(tmp_path / "out.parquet")
     assert written.num_rows == (9 if verb == "clean" else 8)
     assert written.column("text")[0].as_py() == (texts[0].partition("\n")[0] if verb == "clean" else texts[0])
+
+
+@pytest.mark.parametrize(
+    "kind", [pa.string(), pa.large_string(), pa.string_view(), pa.dictionary(pa.int32(), pa.string())]
+)
+@pytest.mark.parametrize("new", [{}, {0: "eins"}, {1: "da", 3: ""}, {2: "日本", 5: "\ud800"}, dict(enumerate("abcdef"))])
+def test_texts_in_place_of_others_also_in_slices(kind, new):
+    values = arrow.from_texts(["before", *TEXTS[:-1], "after", None], kind)[1:7]
+    made = arrow.replaced_texts(values, new)
+    made.validate(full=True)
+    expected = [new.get(row, text) for row, text in enumerate(TEXTS[:-1])]
+    assert made.type == kind
+    assert made.to_pylist() == [text and text.replace("\ud800", "?") for text in expected]
+
+
+def test_a_page_of_which_nothing_goes_becomes_a_text_in_any_company():
+    from cleaner.edits import Edit, Result
+    from cleaner.in_columns import BatchColumns
+    from cleaner.records.fields import Fields
+
+    page, kept, cut = Result("page", source="page"), Result("a", source="a"), Result("b", (Edit(1, 3, "x", 1.0),), "b c")
+    columns = BatchColumns(Fields(text="text", html="html"))
+    batch = pa.record_batch({"text": pa.array([None, "a", "b c"]), "html": pa.array(["<p>page", None, None])})
+    whole = columns.write(batch, [page, kept, cut])
+    alone = columns.write(batch.slice(0, 1), [page])
+    assert whole.column("text").to_pylist() == ["page", "a", "b"]
+    assert alone.column("text").to_pylist() == ["page"]
