@@ -24,7 +24,7 @@ Words = NDArray[np.uint64]
 
 MARK: Final = "data-cleaner-cut"
 """Attribute that tells which rule on elements found an element."""
-_ATTRIBUTES: Final = (" style=", " hidden=", "aria-hidden=", " class=", f"{MARK}=", " id=", " role=", " itemprop=",
+ATTRIBUTES: Final = (" style=", " hidden=", "aria-hidden=", " class=", f"{MARK}=", " id=", " role=", " itemprop=",
                       " itemtype=", " aria-label=", " data-testid=", " data-component=")  # fmt: skip
 _HIDING: Final = 3
 """The first so many hide elements; the kernel reports them only where they do."""
@@ -35,7 +35,7 @@ _NAMES: Final = 5
 
 def _endings() -> tuple[Words, Raw]:
     """The last bytes, eight at most, of each attribute's name with its quote, and how many they are."""
-    bytes_of = [(name + '"').encode()[-8:] for name in _ATTRIBUTES]
+    bytes_of = [(name + '"').encode()[-8:] for name in ATTRIBUTES]
     return (
         np.array([int.from_bytes(ending, "little") for ending in bytes_of], np.uint64),
         np.array([len(ending) for ending in bytes_of], np.uint8),

@@ -27,6 +27,7 @@ from cleaner.html.marks import (
 )  # fmt: skip
 from cleaner.html.metadata import PageMeta, page_title
 from cleaner.html.nesting import limit_nesting
+from cleaner.html.slim import slimmed
 from cleaner.html.tags import TAG
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ class PageReader:
         return read_blocks(self._body(html, more), self.words)
 
     def _body(self, html: str, more: str = "", prepare: Callable[[LexborHTMLParser], None] | None = None) -> bytes:
-        tree = _parse(html)
+        tree = _parse(slimmed(html) if prepare is None and not self.css else html)
         if prepare is not None:
             prepare(tree)
         for number, rule in enumerate(self.css):
@@ -173,7 +174,7 @@ def page_text(html: str | bytes, charset: str | None = None) -> str:
     return limit_nesting(text)
 
 
-def _parse(html: str) -> LexborHTMLParser:
+def _parse(html: str | bytes) -> LexborHTMLParser:
     from selectolax.lexbor import LexborHTMLParser
 
     return LexborHTMLParser(html)

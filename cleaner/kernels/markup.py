@@ -1,0 +1,357 @@
+"""From the bytes of a page to fewer bytes of which a parser makes the same tree, but for what nobody looks at.
+
+Tags, quoted values, comments and raw text are told apart as the HTML standard does (13.2.5). Wherever the tree builder could
+see things differently, the answer is that the page has to be parsed as it is.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from cleaner.kernels.base import Array, Number, inner, kernel
+
+AS_IT_IS: Final = -1
+_LT, _GT, _SLASH, _BANG, _ASKED, _DASH, _EQUALS = ord("<"), ord(">"), ord("/"), ord("!"), ord("?"), ord("-"), ord("=")
+_DOUBLE, _SINGLE = ord('"'), ord("'")
+_EVERYTHING: Final = 2**30
+_SPACES: Final = np.uint64(1 << 9 | 1 << 10 | 1 << 12 | 1 << 13 | 1 << 32)
+_ONES: Final = np.uint64(0x0101010101010101)
+_HIGHS: Final = np.uint64(0x8080808080808080)
+_ENDS, _ASSIGNS, _ODD = 1, 2, 3
+"""What a byte is to an attribute's name: its end, its end unless it is the first, none that a name should have."""
+_KINDS: Final = np.zeros(256, np.uint8)
+_KINDS[[9, 10, 12, 13, 32, _SLASH, _GT]] = _ENDS
+_KINDS[_EQUALS] = _ASSIGNS
+_KINDS[[_DOUBLE, _SINGLE, _LT]] = _ODD
+_KINDS.flags.writeable = False
+
+
+def key_of(name: str) -> int:
+    """The first eight bytes of a name as a little-endian number."""
+    return int.from_bytes(name.encode()[:8].ljust(8, b"\0"), "little")
+
+
+_SCRIPT, _STYLE, _SVG, _TABLE, _SELECT, _TEMPLATE = (
+    np.uint64(key_of(name)) for name in ("script", "style", "svg", "table", "select", "template")
+)
+_TITLE, _DESC, _MATH, _FRAMES, _PLAIN = (
+    np.uint64(key_of(name)) for name in ("title", "desc", "math", "frameset", "plaintext")
+)
+_AREA, _XMP, _IFRAME, _NOEMBED, _NOFRAMES = (
+    np.uint64(key_of(name)) for name in ("textarea", "xmp", "iframe", "noembed", "noframes")
+)
+_EMPTY_COMMENT, _EMPTY_DRAWING = np.frombuffer(b"<!-->", np.uint8), np.frombuffer(b"<svg></svg>", np.uint8)
+
+
+@inner
+def _is_space(char: Number) -> Number:
+    return char <= 32 and _SPACES >> np.uint64(char) & np.uint64(1) != 0
+
+
+@inner
+def _is_letter(char: Number) -> Number:
+    return 97 <= (char | 32) <= 122
+
+
+@inner
+def _find(data: Array, words: Array, at: Number, char: Number) -> Number:
+    """The first place from `at` on where `char` stands, the size of `data` or more where none does."""
+    size = len(data)
+    near = min(at + 8 - (at & 7), size)
+    while at < near:
+        if data[at] == char:
+            return at
+        at += 1
+    pattern = np.uint64(char) * _ONES
+    word = at >> 3
+    while word < len(words):
+        rest = words[word] ^ pattern
+        if (rest - _ONES) & ~rest & _HIGHS:
+            break
+        word += 1
+    at = max(at, word << 3)
+    while at < size and data[at] != char:
+        at += 1
+    return at
+
+
+@inner
+def _name(data: Array, at: Number) -> tuple[Number, Number]:
+    """The key of the tag name that begins at `at`, in lower case, and where it ends."""
+    key, shift = np.uint64(0), 0
+    while at < len(data):
+        char = np.int64(data[at])
+        if char == _GT or char == _SLASH or _is_space(char):
+            break
+        if shift < 64:
+            low = char + 32 if 65 <= char <= 90 else char
+            key |= np.uint64(low) << np.uint64(shift)
+            shift += 8
+        at += 1
+    return key, at
+
+
+@inner
+def _attribute(data: Array, words: Array, at: Number) -> tuple[Number, Number]:
+    """The attribute that begins at `at`: the end of its name and where its value ends.
+
+    Of the name, with a space before it, the last eight bytes in lower case, as a big-endian number; 0: it is hardly one.
+    """
+    size = len(data)
+    tail = np.uint64(32)
+    odd = False
+    begin = at
+    while at < size:
+        char = data[at]
+        kind = _KINDS[char]
+        if kind:
+            if kind == _ENDS or (kind == _ASSIGNS and at > begin):
+                break
+            odd = True
+        tail = tail << np.uint64(8) | np.uint64(char | 32)
+        at += 1
+    if odd:
+        tail = np.uint64(0)
+    stop = at
+    while at < size and _is_space(data[at]):
+        at += 1
+    if at >= size or data[at] != _EQUALS:
+        return tail, stop
+    at += 1
+    while at < size and _is_space(data[at]):
+        at += 1
+    if at < size and (data[at] == _DOUBLE or data[at] == _SINGLE):
+        return tail, _find(data, words, at + 1, data[at]) + 1
+    while at < size and data[at] != _GT and not _is_space(data[at]):
+        at += 1
+    return tail, at
+
+
+@inner
+def _next_attribute(data: Array, at: Number) -> Number:
+    """Where the next attribute of a tag, or its closing bracket, stands; the size of `data` or more: nowhere."""
+    while at < len(data) and (data[at] == _SLASH or _is_space(data[at])):
+        at += 1
+    return at
+
+
+@inner
+def _tag_end(data: Array, words: Array, at: Number) -> Number:
+    """Behind the tag whose name ends at `at`; -1 where it does not end."""
+    at = _next_attribute(data, at)
+    while at < len(data) and data[at] != _GT:
+        _, at = _attribute(data, words, at)
+        at = _next_attribute(data, at)
+    return at + 1 if at < len(data) else -1
+
+
+@inner
+def _is_comment(data: Array, at: Number) -> Number:
+    return at + 3 < len(data) and data[at + 1] == _BANG and data[at + 2] == _DASH and data[at + 3] == _DASH
+
+
+@inner
+def _comment_end(data: Array, words: Array, at: Number) -> Number:
+    """Behind the comment that begins at `at`; -1 where it does not end."""
+    begin = at + 4
+    if begin < len(data) and data[begin] == _GT:
+        return begin + 1
+    if begin + 1 < len(data) and data[begin] == _DASH and data[begin + 1] == _GT:
+        return begin + 2
+    end = _find(data, words, begin + 2, _GT)
+    while end < len(data):
+        dashed = data[end - 1] == _DASH and data[end - 2] == _DASH
+        if dashed or (data[end - 1] == _BANG and end >= begin + 3 and data[end - 2] == _DASH and data[end - 3] == _DASH):
+            return end + 1
+        end = _find(data, words, end + 1, _GT)
+    return -1
+
+
+@inner
+def _raw_end(data: Array, words: Array, at: Number, key: Number, script: Number) -> Number:
+    """Where the end tag of an element whose text is raw begins, the size of `data` where there is none.
+
+    -1 for a script in which another may begin inside a comment.
+    """
+    size = len(data)
+    comment = -1
+    at = _find(data, words, at, _LT)
+    while at < size:
+        if at + 1 < size and data[at + 1] == _SLASH:
+            name, end = _name(data, at + 2)
+            if name == key and end < size:
+                return at
+        elif script and _is_comment(data, at):
+            comment = at
+        elif comment >= 0 and _name(data, at + 1)[0] == key:
+            return -1
+        at = _find(data, words, at + 1, _LT)
+    return size
+
+
+@inner
+def _is_one_of(keys: Array, key: Number) -> Number:
+    for known in keys:
+        if known == key:
+            return True
+    return False
+
+
+@inner
+def _drawing_end(data: Array, words: Array, at: Number, drawn: Array) -> Number:
+    """Behind the end tag of the `svg` element whose start tag ends at `at`; -1 where anything but the tags `drawn` is in it."""
+    size = len(data)
+    depth = 1
+    told = False  # inside a title, whose elements would be those of HTML
+    at = _find(data, words, at, _LT)
+    while at + 1 < size:
+        mark = data[at + 1]
+        if _is_comment(data, at):
+            at = _comment_end(data, words, at)
+        elif mark == _BANG or mark == _ASKED:
+            return -1
+        elif _is_letter(mark) or mark == _SLASH:
+            closing = mark == _SLASH
+            key, end = _name(data, at + 2 if closing else at + 1)
+            at = _tag_end(data, words, end)
+            if at < 0 or not (key == _SVG or _is_one_of(drawn, key)):
+                return -1
+            if closing:
+                told = told and not (key == _TITLE or key == _DESC)
+                depth -= key == _SVG
+                if depth == 0:
+                    return at
+            elif told or (key == _SVG and data[at - 2] == _SLASH):
+                return -1
+            else:
+                told = key == _TITLE or key == _DESC
+                depth += key == _SVG
+        else:
+            at += 1
+        if at < 0:
+            return -1
+        at = _find(data, words, at, _LT)
+    return -1
+
+
+@inner
+def _copy(data: Array, start: Number, end: Number, out: Array, length: Number) -> Number:
+    """Append data[start:end] to out[:length]; the new length."""
+    for step in range(end - start):
+        out[length + step] = data[start + step]
+    return length + max(end - start, 0)
+
+
+@inner
+def _is_kept(tail: Number, endings: Array, widths: Array) -> Number:
+    """Whether the tail of an attribute's name has one of the `endings`."""
+    for which in range(len(endings)):
+        if (tail ^ endings[which]) << np.uint64(64 - 8 * widths[which]) == np.uint64(0):
+            return True
+    return False
+
+
+@inner
+def _trim_tag(
+    data: Array, words: Array, stop: Number, endings: Array, widths: Array, out: Array, length: Number, copied: Number
+) -> tuple[Number, Number, Number]:
+    """Leave out the attributes that tell nothing of the start tag whose name ends at `stop`.
+
+    How much is written and how far it was copied then, and the place behind the tag, -1 where it does not end.
+    """
+    written, reached, size = length, copied, len(data)
+    at = _next_attribute(data, stop)
+    while at < size and data[at] != _GT:
+        tail, end = _attribute(data, words, at)
+        if tail == np.uint64(0):
+            return length, copied, _tag_end(data, words, end)
+        end = _next_attribute(data, end)
+        if not _is_kept(tail, endings, widths):
+            if reached < at:
+                written = _copy(data, reached, at, out, written)
+            reached = end
+        at = end
+    return (written, reached, at + 1) if at < size else (length, copied, -1)
+
+
+@kernel("i8", "u1[r]", "u8[r]", "u8[r]", "u1[r]", "u8[r]", "u8[r]", "u1[]")
+def slim(data: Array, words: Array, endings: Array, widths: Array, formats: Array, drawn: Array, out: Array) -> Number:
+    """Fill `out`, as long as `data`, with less of the page: answers how much, or `AS_IT_IS`. `words` are the eights of `data`.
+
+    Out go the text of scripts, style sheets and drawings, the words of comments, and attributes unless their names have one
+    of the `endings`: the last `widths` bytes, big-endian, with a space before a whole name. Kept are all attributes of the
+    tags `formats`, of which the parser opens no more than three alike, and everything in tables, whose rows are judged by
+    their size. `drawn` are the names, as `key_of`, that an element `svg` may hold.
+    """
+    size = len(data)
+    length = copied = tables = i = 0
+    choosing = False
+    while True:
+        i = _find(data, words, i, _LT)
+        if i + 1 >= size:
+            break
+        mark = data[i + 1]
+        if _is_comment(data, i):
+            end = _comment_end(data, words, i)
+            if end < 0:
+                break
+            if not tables:
+                length = _copy(data, copied, i, out, length)
+                length = _copy(_EMPTY_COMMENT, 0, len(_EMPTY_COMMENT), out, length)
+                copied = end
+            i = end
+        elif mark == _BANG or mark == _ASKED:
+            i = _find(data, words, i + 2, _GT) + 1
+        elif mark == _SLASH:
+            if i + 2 < size and _is_letter(data[i + 2]):
+                key, stop = _name(data, i + 2)
+                i = _tag_end(data, words, stop)
+                if i < 0:
+                    break
+                if key == _TABLE and tables:
+                    tables -= 1
+                choosing = choosing and key != _SELECT
+            else:
+                i = _find(data, words, i + 2, _GT) + 1
+        elif _is_letter(mark):
+            key, stop = _name(data, i + 1)
+            if key == _FRAMES or key == _PLAIN or key == _MATH:
+                return AS_IT_IS
+            tables += key == _TABLE
+            choosing = choosing or key == _SELECT
+            if key == _TEMPLATE:
+                tables = _EVERYTHING
+            emptied = key == _SCRIPT or key == _STYLE
+            wide = key == _AREA or key == _NOFRAMES
+            raw = emptied or wide or key == _TITLE or key == _IFRAME or key == _XMP or key == _NOEMBED
+            if tables or raw or key == _SVG or _is_one_of(formats, key) or (stop < size and data[stop] == _GT):
+                end = _tag_end(data, words, stop)
+                if end < 0:
+                    break
+            else:
+                length, copied, end = _trim_tag(data, words, stop, endings, widths, out, length, copied)
+                if end < 0:
+                    break
+            if raw:
+                close = _raw_end(data, words, end, key, key == _SCRIPT)
+                if close < 0 or (choosing and key != _SCRIPT) or (wide and stop != i + 9):
+                    return AS_IT_IS
+                if emptied:
+                    length = _copy(data, copied, stop, out, length)
+                    out[length] = _GT
+                    length += 1
+                    copied = close
+                end = close
+            elif key == _SVG:
+                close = _drawing_end(data, words, end, drawn)
+                if choosing or close < 0 or data[end - 2] == _SLASH:
+                    return AS_IT_IS
+                length = _copy(data, copied, i, out, length)
+                length = _copy(_EMPTY_DRAWING, 0, len(_EMPTY_DRAWING), out, length)
+                end = copied = close
+            i = end
+        else:
+            i += 1
+    return _copy(data, copied, size, out, length)

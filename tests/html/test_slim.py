@@ -1,0 +1,70 @@
+"""Pages without what no judge looks at: their blocks are those of the whole page."""
+
+import numpy as np
+import pytest
+
+from cleaner.html import page as page_module
+from cleaner.html.page import PageReader
+from cleaner.html.slim import slimmed
+from cleaner.packs.load import rules_root
+
+READER = PageReader([rules_root() / "common" / "elements.toml"])
+PAGES = {
+    "attributes": '<p data-x="a>b" title=\'c"d\' class=lead id = "one" onclick=go(">") HIDDEN>Text</p><p CLASS="x"id=y/>More',
+    "hardly names": '<p a"class="x" b>y</p><div =class="z" <p id="q">w</div>',
+    "no end": "<p>One</p><p class='two>Three</p>",
+    "script": "<p>One<script>if (a < b) document.write('<p>no</p>')</script> two</p>",
+    "script in a comment in a script": "<script><!-- <script> </script> --></script><p>One</p>",
+    "comment in a script": "<script><!-- x </script><p>One</p><script>//--></script><p>Two</p>",
+    "style in a choice": "<select><style><b></style><option>One</select><p>Two</p>",
+    "comments": "<p>A&am<!-- x -->p;B<<!-- y -->b>C<!--> d --><!---> e --><!-- f --!> g</p><! h><?i > j</ k>l</>m<!-- n",
+    "drawing": "<p>One <svg viewBox='0 0 1 1'><title>No</title><path d='M0 0'/></svg> two</p>",
+    "drawing with text of the page": "<svg><g><p>One</p></g></svg><p>Two</p>",
+    "open drawing": "<p>One</p><svg><path><p>Two",
+    "drawing with a script": "<svg><script><p>One</p></script></svg><p>Two</p>",
+    "table": "<table>" + "<tr data-a='" + "x" * 3990 + "'><td>One<!-- y --><td>Two</tr><tr><td>Three<td>Four</tr></table>",
+    "table in a template": "<table><template></table></template><tr data-a='" + "x" * 3995 + "'><td>One<td>Two</table>",
+    "raw": "<title>a<b></title><textarea><p class=x></textarea><xmp><p data-a=b></xmp><noscript><p title=b>One</noscript>",
+    "formats": "".join(f"<p><font color={n}><b data-a={n}>Text {n}</p>" for n in range(6)) + "<p>End",
+    "plain": "<p title=x>One</p><plaintext><p title=y>Two",
+    "frames": "<frameset><frame src=a></frameset><noframes><p title=b>One</p></noframes>",
+    "formula": "<math><mi title=x>a</mi></math><p title=y>One</p>",
+    "bytes beyond": "<p title='\u00e4'>\u00e4\ud800\u4e2d</p>\0<p \0id=x>One",
+}
+
+
+def blocks(html, monkeypatch, whole):
+    with monkeypatch.context() as patch:
+        if whole:
+            patch.setattr(page_module, "slimmed", lambda html: html.encode("utf-8", "ignore"))
+        return READER._blocks(html)
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("frame", ["{}", "<!doctype html><html><head><title>T</title></head><body class=b>{}</body></html>"])
+def test_blocks_do_not_depend_on_what_is_left_out(name, frame, monkeypatch):
+    html = frame.replace("{}", PAGES[name])
+    one, other = (blocks(html, monkeypatch, whole) for whole in (True, False))
+    assert one.source == other.source
+    for column in ("leaf", "block", "chars", "linked", "links", "images", "inputs", "breaks"):
+        assert np.array_equal(getattr(one, column), getattr(other, column)), column
+    for column in ("tag", "parent", "first", "last", "bits", "signature"):
+        assert np.array_equal(getattr(one.elements, column), getattr(other.elements, column)), column
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_torn_pages_have_the_same_blocks(seed, monkeypatch):
+    # Pieces of all pages in any order: tags that do not match, quotes and comments that do not end.
+    dice = np.random.default_rng(seed)
+    whole = "".join(PAGES.values())
+    cuts = dice.integers(0, len(whole), (30, 1)) + np.array([0, 1]) * dice.integers(1, 60, (30, 1))
+    html = "".join(whole[low:high] for low, high in cuts.tolist())
+    one, other = (blocks(html, monkeypatch, known) for known in (True, False))
+    assert one.source == other.source
+    assert np.array_equal(one.elements.signature, other.elements.signature)
+
+
+def test_left_out():
+    assert slimmed('<p data-a="b" class="c" href=d>One<!-- two --><script src=e>f()</script><svg><path d=g /></svg>') == (
+        b'<p class="c" >One<!--><script></script><svg></svg>'
+    )
