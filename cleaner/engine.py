@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -33,6 +33,7 @@ from cleaner.packs.schema import Rule
 if TYPE_CHECKING:
     from cleaner.judge.explain import LineReport
     from cleaner.memory.evidence import MemoryJudge
+    from cleaner.memory.notes import Notes
     from cleaner.memory.site_memory import SiteMemory
     from cleaner.pages import PageCleaner
 
@@ -223,9 +224,9 @@ class Cleaner:
         if pages:
             return self._clean_mixed(pages, texts, htmls or (), {"urls": urls, "langs": langs, "titles": titles})
         plain = [as_text(text) for text in texts]
-        edits = self._settle(plain, titles, langs, urls if self._memory is not None else None)
+        edits, notes = self._settle(plain, titles, langs, urls if self._memory is not None else None)
         results = [_result(text, found) for text, found in zip(plain, edits, strict=True)]
-        return results if self._memory is None or urls is None else self._noted(results, urls)
+        return results if notes is None else _noted(results, notes, [number for number, text in enumerate(plain) if text])
 
     def _clean_mixed(
         self,
@@ -237,8 +238,10 @@ class Cleaner:
         """The results of a batch in which those numbered `pages` are pages and the others texts."""
         chosen = {name: _pick(values, pages) for name, values in known.items()}
         cleaned = self._page_cleaner().clean([html for html in htmls if html is not None], **chosen)
-        if self._memory is not None and chosen["urls"] is not None:
-            cleaned = self._noted(cleaned, chosen["urls"])
+        mine = [number for number, result in enumerate(cleaned) if _of_memory(result.edits)]
+        if self._memory is not None and mine:
+            notes = self._memory.notes([cleaned[number].source for number in mine], _pick(chosen["urls"], mine) or [])
+            cleaned = _noted(cleaned, notes, mine)
         found = dict(zip(pages, cleaned, strict=True))
         rest = [number for number in range(len(texts)) if number not in found]
         if rest:
@@ -263,23 +266,7 @@ class Cleaner:
 
     def recurrence(self, text: str | bytes, *, url: str | None) -> list[tuple[int, int, str]]:
         """Lines that other pages of the site show in the same zone: start, end, and counts (`412 of 430 pages, tail`)."""
-        return self._memory.notes([as_text(text)], [url])[0] if self._memory is not None else []
-
-    def _noted(self, results: list[Result], urls: Sequence[str | None]) -> list[Result]:
-        """The results, each that memory had a part in with the counts of what it removed as `meta["memory"]`."""
-        mine = [
-            number
-            for number, result in enumerate(results)
-            if any(edit.rule.startswith(_MEMORY_PACK) for edit in result.edits)
-        ]
-        if self._memory is None or not mine:
-            return results
-        found = self._memory.notes([results[number].source for number in mine], [urls[number] for number in mine])
-        for number, notes in zip(mine, found, strict=True):
-            edits = [edit for edit in results[number].edits if edit.rule.startswith(_MEMORY_PACK)]
-            told = [note for note in notes if any(edit.start <= note[0] and note[1] <= edit.end for edit in edits)]
-            results[number] = replace(results[number], meta={**results[number].meta, "memory": told})
-        return results
+        return self._memory.notes([as_text(text)], [url]).all(0) if self._memory is not None else []
 
     def _settle(
         self,
@@ -287,16 +274,21 @@ class Cleaner:
         titles: Sequence[str | None] | None,
         langs: Sequence[str | None] | None,
         urls: Sequence[str | None] | None = None,
-    ) -> list[tuple[Edit, ...]]:
-        """Edits for each text, repeated on what is left until nothing more goes."""
+    ) -> tuple[list[tuple[Edit, ...]], Notes | None]:
+        """Edits for each text, repeated on what is left until nothing more goes; and what memory knows of its lines.
+
+        The notes are on those of `texts` that are not empty.
+        """
         done: list[tuple[Edit, ...]] = [()] * len(texts)
         open_ = [number for number, text in enumerate(texts) if text]
         current = list(texts)
-        for _ in range(_ROUNDS):
+        notes: Notes | None = None
+        for round_ in range(_ROUNDS):
             if not open_:
                 break
             picked = (_pick(values, open_) for values in (titles, langs, urls))
-            found = self._judge([current[number] for number in open_], *picked)
+            found, noted = self._judge([current[number] for number in open_], *picked)
+            notes = notes if round_ else noted
             changed = []
             for number, (edits, anew) in zip(open_, found, strict=True):
                 done[number] = compose(done[number], edits)
@@ -304,7 +296,7 @@ class Cleaner:
                     current[number] = apply(texts[number], done[number])
                     changed.append(number)
             open_ = changed
-        return done
+        return done, notes
 
     def _judge(
         self,
@@ -312,8 +304,8 @@ class Cleaner:
         titles: Sequence[str | None] | None,
         langs: Sequence[str | None] | None,
         urls: Sequence[str | None] | None = None,
-    ) -> list[tuple[list[Edit], bool]]:
-        """The edits of each text, and whether what is left has to be read anew."""
+    ) -> tuple[list[tuple[list[Edit], bool]], Notes | None]:
+        """The edits of each text and whether what is left has to be read anew; and what memory knows of the lines."""
         seen = whole = look(self._rules, texts, titles)
         verdict = undecided(len(whole.lines))
         rows = np.arange(len(whole.lines))
@@ -337,7 +329,7 @@ class Cleaner:
         for doc in crowded:
             edits, inside = answers[doc]
             answers[doc] = (edits, inside or bool(edits))
-        return answers
+        return answers, known.notes(whole.lines) if known is not None else None
 
     def _score(self, seen: Look) -> Judged | None:
         if self._scorer is None or not len(seen.lines):
@@ -358,3 +350,23 @@ def _checked(rules: tuple[Any, ...]) -> tuple[Rule, ...]:
 
 def _result(text: str, edits: tuple[Edit, ...]) -> Result:
     return Result(text=apply(text, edits) if edits else text, edits=edits, source=text)
+
+
+def _of_memory(edits: Sequence[Edit]) -> list[Edit]:
+    return [edit for edit in edits if edit.rule.startswith(_MEMORY_PACK)]
+
+
+def _noted(results: Sequence[Result], notes: Notes, numbers: Sequence[int]) -> list[Result]:
+    """The results, each that memory had a part in with the counts of what it removed as `meta["memory"]`.
+
+    `numbers` are those of the results that `notes` has a text for, in order.
+    """
+    from cleaner.memory.notes import NotedMeta
+
+    noted = list(results)
+    for text, number in enumerate(numbers):
+        result = results[number]
+        if mine := _of_memory(result.edits):
+            meta = NotedMeta(result.meta, notes, text, mine)
+            noted[number] = Result(result.text, result.edits, result.source, meta, result.dropped, result.error)
+    return noted

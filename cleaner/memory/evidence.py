@@ -18,6 +18,7 @@ from cleaner.errors import RuleError
 from cleaner.judge.trees import UNIT, Trees, read_trees
 from cleaner.memory.learn import page_numbers
 from cleaner.memory.measures import NAMES, unique_measures
+from cleaner.memory.notes import Notes
 from cleaner.memory.rows import ZONES, RowReader, Rows
 from cleaner.memory.site_memory import SiteMemory
 from cleaner.packs.match import RuleSet
@@ -81,27 +82,24 @@ class Evidence:
     odds: Ints
     pages: Ints
     """Other pages that show the line in this zone."""
-    of: Ints
-    """Other pages of the site that were learned."""
-    zone: Ints
     run: NDArray[np.bool_]
     """Whether the line stands among other recurring lines."""
+    known: Known
+    """What the memory knows of the rows of the whole batch, those that are gone among them."""
 
     def take(self, rows: NDArray[np.intp]) -> Evidence:
         """The evidence on `rows`."""
-        return Evidence(self.odds[rows], self.pages[rows], self.of[rows], self.zone[rows], self.run[rows])
+        return Evidence(self.odds[rows], self.pages[rows], self.run[rows], self.known)
+
+    def notes(self, lines: Lines) -> Notes:
+        """The notes on `lines`, those of the whole batch."""
+        return Notes.on(lines, self.known)
 
     def answering(self, rules: RuleSet, rule: Ints, odds: Ints, cut: Ints) -> Ints:
         """The rules that answer for the rows: a rule of memory where the score `odds` alone would not remove the row."""
-        number = {name: index for index, name in enumerate(rules.ids) if name in (LINE, RUN)}
-        mine = np.where(self.run, number.get(RUN, number.get(LINE, -1)), number.get(LINE, -1))
+        line = rules.ids.index(LINE) if LINE in rules.ids else -1
+        mine = np.where(self.run, rules.ids.index(RUN) if RUN in rules.ids else line, line)
         return np.where((self.pages > 0) & (odds <= cut) & (mine >= 0), mine, rule).astype(np.int32)
-
-    def note(self, row: int) -> str:
-        """The counts as a ledger shows them: `412 of 430 pages, tail`; empty where the line recurs nowhere."""
-        if not self.pages[row]:
-            return ""
-        return f"{self.pages[row]} of {self.of[row]} pages, {ZONES[self.zone[row]]}"
 
 
 def read_unique(path: Path) -> Trees:
@@ -162,8 +160,7 @@ class MemoryJudge:
         if known is None:
             return None
         near = _near(known.pages > 0, lines.doc)
-        odds = self._odds(known, near, blocks)
-        return Evidence(odds, known.pages, known.of, known.rows.zone, (known.pages > 0) & (near >= _RUN))
+        return Evidence(self._odds(known, near, blocks), known.pages, (known.pages > 0) & (near >= _RUN), known)
 
     def look_up(self, lines: Lines, urls: Sequence[str | None]) -> Known | None:
         """What the memory knows of the rows of `lines`; None where no page's site is known."""
@@ -184,18 +181,10 @@ class MemoryJudge:
         anywhere = np.maximum(counts[:, 3] - less, 0)
         return Known(rows, counts, pages, anywhere, np.maximum(of, 0)[doc])
 
-    def notes(self, texts: Sequence[str], urls: Sequence[str | None]) -> list[list[tuple[int, int, str]]]:
-        """Per text its recurring lines: start, end, and counts as `Evidence.note` tells them."""
+    def notes(self, texts: Sequence[str], urls: Sequence[str | None]) -> Notes:
+        """The notes on the recurring lines of `texts`."""
         lines = read_lines(texts, self._kinds)
-        found: list[list[tuple[int, int, str]]] = [[] for _ in texts]
-        known = self.weigh(lines, urls)
-        if known is None:
-            return found
-        for row in np.flatnonzero(known.pages).tolist():
-            doc = int(lines.doc[row])
-            base = int(lines.base[doc])
-            found[doc].append((int(lines.start[row]) - base, int(lines.end[row]) - base, known.note(row)))
-        return found
+        return Notes.on(lines, self.look_up(lines, urls))
 
     def _odds(self, known: Known, near: Ints, blocks: bool) -> Ints:
         """The weights of all parts, added up. Lines that recur have one set of parts, the others another."""

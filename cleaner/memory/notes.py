@@ -1,0 +1,80 @@
+"""Notes: on how many other pages of its site each removed line stands, told only where somebody asks."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleaner.document import Ints, Lines
+from cleaner.edits import Edit
+from cleaner.memory.rows import ZONES
+
+if TYPE_CHECKING:
+    from cleaner.memory.evidence import Known
+
+Note = tuple[int, int, str]
+"""Start and end of a line in its text, and its counts: `412 of 430 pages, tail`."""
+_MEMORY: Final = "memory"
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """What memory knows of the recurring lines of a batch of texts."""
+
+    lines: Ints
+    """(n, 5): start and end in the line's own text, pages that show it in its zone, pages of the site, index of the zone."""
+    first: NDArray[np.intp]
+    """Per text and one more: its first line."""
+
+    @classmethod
+    def on(cls, lines: Lines, known: Known | None) -> Notes:
+        """The notes on `lines`; none where nothing is `known`."""
+        if known is None:
+            return cls(np.zeros((0, 5), np.int32), np.zeros(len(lines.first), np.intp))
+        rows = np.flatnonzero(known.pages)
+        base = lines.base[lines.doc[rows]]
+        columns = (lines.start[rows] - base, lines.end[rows] - base, known.pages[rows], known.of[rows], known.rows.zone[rows])
+        return cls(np.stack(columns, axis=-1), np.searchsorted(rows, lines.first))
+
+    def all(self, text: int) -> list[Note]:
+        """The notes on a text."""
+        rows = self.lines[self.first[text] : self.first[text + 1]].tolist()
+        return [(start, end, f"{pages} of {of} pages, {ZONES[zone]}") for start, end, pages, of, zone in rows]
+
+    def inside(self, text: int, edits: Sequence[Edit]) -> list[Note]:
+        """The notes on lines of a text that lie in one of `edits` (ordered, not overlapping) whole."""
+        starts = [edit.start for edit in edits]
+        found = []
+        for note in self.all(text):
+            at = bisect_right(starts, note[0]) - 1
+            if at >= 0 and note[1] <= edits[at].end:
+                found.append(note)
+        return found
+
+
+class NotedMeta(Mapping[str, object]):
+    """What a page says about itself, and as `memory` the notes on what memory removed of it, made when they are asked for."""
+
+    __slots__ = ("_edits", "_meta", "_notes", "_text")
+
+    def __init__(self, meta: Mapping[str, object], notes: Notes, text: int, edits: Sequence[Edit]) -> None:
+        """`edits` are those of memory, in text number `text` of `notes`."""
+        self._meta, self._notes, self._text, self._edits = meta, notes, text, edits
+
+    def __getitem__(self, name: str) -> object:
+        return self._notes.inside(self._text, self._edits) if name == _MEMORY else self._meta[name]
+
+    def __iter__(self) -> Iterator[str]:
+        yield from (name for name in self._meta if name != _MEMORY)
+        yield _MEMORY
+
+    def __len__(self) -> int:
+        return len(self._meta) + (_MEMORY not in self._meta)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
