@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleaner.dedup.sketch import Sketches, starts_of
-from cleaner.dedup.store import Array, Arrays, as_bytes, read_all, read_exactly, write_arrays, write_bytes
+from cleaner.dedup.store import Array, Arrays, announce, as_bytes, read_all, read_exactly, write_arrays, write_bytes
 
 Ids = NDArray[np.int64]
 Sets = NDArray[np.uint64]
@@ -182,25 +182,30 @@ class Corpus:
     def sets(self, ids: Ids) -> tuple[Sets, Ids]:
         """See `SetSource`; neighbours in a file are read together, what lies between them into memory that is not used."""
         starts = starts_of(self.sizes[ids])
-        out = self._lent(int(starts[-1]))
+        out, places = self._lent(int(starts[-1])), 8 * starts
         chunks = self._chunks_of(ids)
         begin = self._start[ids]
-        gaps = begin[1:] - begin[:-1] - 8 * self.sizes[ids[:-1]].astype(np.int64)
+        end = begin + np.diff(places)
+        gaps = begin[1:] - end[:-1]
         breaks = (np.diff(chunks) != 0) | (gaps > _GAP)
         breaks[_PIECES - 1 :: _PIECES] = True
         cut = np.flatnonzero(breaks) + 1
         bounds = [0, *cut.tolist(), len(ids)] if len(ids) else [0]
         view, spare = as_bytes(out), memoryview(bytearray(_GAP))
-        places = (8 * starts).tolist()
-        stretches = zip(itertools.pairwise(bounds), chunks[bounds[:-1]].tolist(), begin[bounds[:-1]].tolist(), strict=True)
-        for number, parts in itertools.groupby(stretches, key=itemgetter(1)):
+        firsts, lasts = np.array(bounds[:-1], np.int64), np.array(bounds[1:], np.int64)
+        columns = (chunks[firsts], firsts, lasts, begin[firsts], end[lasts - 1])
+        stretches = zip(*(column.tolist() for column in columns), strict=True)
+        for number, parts in itertools.groupby(stretches, key=itemgetter(0)):
             with self._reading(number) as descriptor:
-                for (first, last), _, low in parts:
-                    views = [view[places[first] : places[first + 1]]]
-                    for at, gap in enumerate(gaps[first : last - 1].tolist(), first + 1):
-                        if gap:
-                            views.append(spare[:gap])
-                        views.append(view[places[at] : places[at + 1]])
+                wanted = list(parts)
+                for _, _, _, low, high in wanted:
+                    announce(descriptor, low, high - low)
+                for _, first, last, low, _ in wanted:
+                    at, *edges = places[first : last + 1].tolist()
+                    views: list[memoryview] = []
+                    for edge, gap in zip(edges, (*gaps[first : last - 1].tolist(), 0), strict=True):
+                        views += (view[at:edge], spare[:gap])
+                        at = edge
                     read_all(descriptor, views, low, self.paths[number])
         return out, starts
 

@@ -23,6 +23,8 @@ Keep = Literal["first", "longest", "best"]
 KEEPS: Final = ("first", "longest", "best")
 TEXT, OTHER, BAD = 0, 1, 2
 """Kinds of lines: a record with a text; a blank line or a record without one, which passes; one that cannot be read."""
+_CACHED_CHUNKS: Final = 256
+"""Chunks of a run (2 MiB of its inputs each) that the page cache takes: a few of their sets are read again soon."""
 _ENDS: Final = tuple(".!?…。！？।؟\"'”’»)")
 
 
@@ -107,16 +109,22 @@ class RangeReader:
         columns = self.columns_of(raw)
         about = {"offset": lines.offset, "ended": ended}
         del lines, raw  # the texts are all that is needed from here on
-        self.write(path, columns, about, ends=ends)
+        self.write(path, columns, about, ends=ends, cached=found.number < _CACHED_CHUNKS)
 
     def write(
-        self, path: Path, columns: Columns, about: Mapping[str, Any], *, ends: NDArray[np.int64] | None = None
+        self,
+        path: Path,
+        columns: Columns,
+        about: Mapping[str, Any],
+        *,
+        ends: NDArray[np.int64] | None = None,
+        cached: bool = True,
     ) -> None:
         """Sketch and write the records of a chunk; `ends` tells where lines end, for inputs that have lines."""
         sections: dict[str, NDArray[Any]] = {} if ends is None else {"ends": ends}
         sections["kinds"] = np.frombuffer(bytes(columns.kinds), np.uint8)
         sections |= self.sketched(columns)
-        write_arrays(path, sections, about={**about, "bad": columns.bad})
+        write_arrays(path, sections, about={**about, "bad": columns.bad}, cached=cached)
 
     def sketched(self, columns: Columns) -> dict[str, NDArray[Any]]:
         """What a chunk holds of its texts; overwritten by the next call."""

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleaner.errors import RecordError
+from cleaner.records.uncached import write_uncached
 
 _MAGIC: Final = b"cleaner-arrays 1\n"
 _ALIGN: Final = 64
@@ -25,8 +26,10 @@ def as_bytes(array: Array) -> memoryview:
     return memoryview(array.reshape(-1).view(np.uint8).data)
 
 
-def write_arrays(path: Path, arrays: Mapping[str, Array], *, about: Mapping[str, Any] | None = None) -> None:
-    """Write `arrays` and the JSON values `about` to `path`, whole or not at all."""
+def write_arrays(
+    path: Path, arrays: Mapping[str, Array], *, about: Mapping[str, Any] | None = None, cached: bool = True
+) -> None:
+    """Write `arrays` and the JSON values `about` to `path`, whole or not at all; see `write_uncached` for `cached`."""
     sections: dict[str, Any] = {}
     offset = 0
     for name, array in arrays.items():
@@ -40,13 +43,19 @@ def write_arrays(path: Path, arrays: Mapping[str, Array], *, about: Mapping[str,
         write_bytes(out, memoryview(_MAGIC + len(header).to_bytes(8, "little") + header))
         for name, array in arrays.items():
             out.seek(base + sections[name]["offset"])
-            write_bytes(out, as_bytes(np.ascontiguousarray(array)))
+            write_bytes(out, as_bytes(np.ascontiguousarray(array)), cached=cached)
         out.truncate(base + offset)
     part.replace(path)
 
 
-def write_bytes(out: FileIO, view: memoryview) -> None:
+def write_bytes(out: FileIO, view: memoryview, *, cached: bool = True) -> None:
     """All of `view` into an unbuffered file (`ndarray.tofile` hands it over in small pieces, at seven times the cost)."""
+    if not cached and hasattr(os, "pwritev"):
+        place = out.tell()
+        while view:
+            count = write_uncached(out.fileno(), [view], place)
+            view, place = view[count:], place + count
+        out.seek(place)
     while view:
         view = view[out.write(view) :]
 
@@ -57,6 +66,12 @@ def read_exactly(descriptor: int, view: memoryview, offset: int, path: Path) -> 
         if not count:
             raise RecordError(f"{path}: cut off")
         view, offset = view[count:], offset + count
+
+
+def announce(descriptor: int, offset: int, count: int) -> None:
+    """Have the system fetch so many bytes that will be read, while others are: what is not cached comes together."""
+    if hasattr(os, "posix_fadvise"):
+        os.posix_fadvise(descriptor, offset, count, os.POSIX_FADV_WILLNEED)
 
 
 def read_all(descriptor: int, views: list[memoryview], offset: int, path: Path) -> None:

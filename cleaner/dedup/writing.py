@@ -18,6 +18,7 @@ from cleaner.dedup.reading import BAD, TEXT
 from cleaner.records import quarantine
 from cleaner.records.json_bytes import dumps, parse, put
 from cleaner.records.outputs import STDOUT, Output, is_special, part_of, publish
+from cleaner.records.uncached import write_uncached
 from cleaner.records.workers import OrderedPool
 
 ANNOTATIONS: Final = "cleaner"
@@ -137,7 +138,7 @@ def _write(descriptor: int, runs: list[memoryview], place: int) -> int:
         os.lseek(descriptor, place, os.SEEK_SET)
         return place + os.write(descriptor, b"".join(runs))
     total = sum(map(len, runs))
-    written = os.pwritev(descriptor, runs, place)
+    written = write_uncached(descriptor, runs, place)
     if written < total:  # a signal, or more than one call takes: the rest in pieces
         rest = memoryview(b"".join(runs))
         while written < total:
