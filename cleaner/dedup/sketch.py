@@ -16,6 +16,7 @@ from cleaner.records.arrow import is_array, text_buffers
 
 Bytes = NDArray[np.uint8]
 _CONTEXTUAL_BYTES: Final = tuple(char.encode() for char in CONTEXTUAL)
+_ASCII: Final = 0x7F
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,7 @@ class Sketcher:
         return _owned(self._buffers(data, starts, signatures=signatures))
 
     def _buffers(self, data: Bytes, starts: NDArray[np.int64], *, signatures: bool) -> Sketches:
-        if any(_holds(data, char) for char in _CONTEXTUAL_BYTES):
+        if data.max(initial=0) > _ASCII and any(_holds(data, char) for char in _CONTEXTUAL_BYTES):
             raw, bounds = data.tobytes(), starts.tolist()
             texts = [raw[first:last] for first, last in itertools.pairwise(bounds)]
             return self._joined([_lowered(text) for text in texts], signatures)

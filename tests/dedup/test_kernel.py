@@ -261,8 +261,8 @@ def test_texts_as_bytes_are_lowered_as_strings_are_wherever_such_a_character_sta
     pa = pytest.importorskip("pyarrow")
     sketcher = Sketcher(Settings(ngram=1))
     texts = ["w" * place + f"{char}A b", "none of them"]
-    for given in (texts, texts[:1], texts[1:]):
-        of_strings, of_bytes = sketcher.texts(given), sketcher.texts(pa.array(given))
+    for some in (texts, texts[:1], texts[1:]):
+        of_strings, of_bytes = sketcher.texts(some), sketcher.texts(pa.array(some))
         assert of_strings.sets.tolist() == of_bytes.sets.tolist()
         assert of_strings.keys.tolist() == of_bytes.keys.tolist()
     assert sketcher.texts(pa.array([], pa.string())).sizes.tolist() == []
