@@ -274,3 +274,16 @@ def test_compiled_code_goes_to_the_users_cache_and_is_announced(tmp_path):
     assert len(list(tmp_path.rglob("kernels-*.o"))) == 1
     again = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert again.stdout.splitlines() == ["False"], "a warm start needs no compiler"
+
+
+@pytest.mark.parametrize("place", range(4))
+@pytest.mark.parametrize("char", CONTEXTUAL)
+def test_texts_as_bytes_are_lowered_as_strings_are_wherever_such_a_character_stands(char, place):
+    pa = pytest.importorskip("pyarrow")
+    sketcher = Sketcher(Settings(ngram=1))
+    texts = ["w" * place + f"{char}A b", "none of them"]
+    for some in (texts, texts[:1], texts[1:]):
+        of_strings, of_bytes = sketcher.texts(some), sketcher.texts(pa.array(some))
+        assert of_strings.sets.tolist() == of_bytes.sets.tolist()
+        assert of_strings.keys.tolist() == of_bytes.keys.tolist()
+    assert sketcher.texts(pa.array([], pa.string())).sizes.tolist() == []
