@@ -28,7 +28,7 @@ _log: Final = logging.getLogger(__name__)
 _MODEL: Final = "numpy"
 """How numba divides: without a branch for zero, which no kernel ever divides by."""
 _TYPES: Final[Mapping[str, str]] = {
-    "i8": "int64", "i4": "int32", "i2": "int16", "u8": "uint64", "u4": "uint32", "u1": "uint8", "b1": "bool",
+    "i8": "int64", "i4": "int32", "i2": "int16", "u8": "uint64", "u4": "uint32", "u2": "uint16", "u1": "uint8", "b1": "bool",
     "f8": "float64",
 }  # fmt: skip
 _KEPT: Final = 16

@@ -16,7 +16,8 @@ from cleaner.document import Bytes, Ints, Lines
 from cleaner.kernels.kinds import FAR
 from cleaner.packs.schema import CLASSES
 
-_LOG: Final = np.minimum(np.round(15 * np.log2(1 + np.arange(65536))), 255).astype(np.uint8)
+LOG: Final = np.minimum(np.round(15 * np.log2(1 + np.arange(65536))), 255).astype(np.uint8)
+"""15 steps per doubling, for whole numbers below 65536."""
 _TRAIL: Final = ("related", "comments", "author", "newsletter", "share", "account", "tags", "legal", "promo", "consent")
 """Classes that stand after an article more often than in it."""
 
@@ -27,7 +28,7 @@ Counts = Ints | Longs
 
 def log(values: Counts) -> Bytes:
     """15 steps per doubling; 255 from 65535 on."""
-    return _LOG[np.minimum(values, 65535)]
+    return LOG[np.minimum(values, 65535)]
 
 
 def ratio(part: Counts, whole: Counts, steps: int = 64) -> Bytes:
@@ -182,7 +183,7 @@ def own_values(lines: Lines, prose: Flags) -> Bytes:
     out = np.empty((len(OWN_NAMES), len(lines)), np.uint8)
     kernel.own(
         lines.kinds, lines.points, lines.counts, lines.line_start, lines.start, lines.end, lines.weight(), lines.words,
-        lines.capitals, prose, lines.blank_before, _LOG, out,
+        lines.capitals, prose, lines.blank_before, LOG, out,
     )  # fmt: skip
     return out
 
@@ -202,7 +203,7 @@ def place_measures(lines: Lines, place: Place, prose: Flags) -> dict[str, Bytes]
 def _fill_places(lines: Lines, place: Place, prose: Flags, out: Bytes) -> None:
     from cleaner.kernels import measures as kernel
 
-    kernel.place(place.bounds(), lines.length(), lines.weight(), prose, lines.blank_before, _LOG, *_scratch(len(lines)), out)
+    kernel.place(place.bounds(), lines.length(), lines.weight(), prose, lines.blank_before, LOG, *_scratch(len(lines)), out)
 
 
 def _scratch(lines: int) -> tuple[Longs, Flags]:
@@ -244,7 +245,7 @@ def second_look(place: Place, length: Ints, prose: Flags, score: Bytes) -> Measu
 
     first = place.bounds()
     values = np.empty((len(SECOND_NAMES), len(score)), np.uint8)
-    kernel.second(first, length, prose, score, _LOG, *_scratch(len(score)), values)
+    kernel.second(first, length, prose, score, LOG, *_scratch(len(score)), values)
     kernel.neighbours(first, _SCORE, _SCORE_STEPS, len(_OF_SCORES), values)
     return Measures(SECOND_NAMES, values)
 

@@ -200,7 +200,7 @@ def _find_lines(
     texts: Sequence[str], sites: Sequence[int], wanted: Keys, found: dict[int, str], reader: RowReader
 ) -> None:
     """Add the lines of `texts` that are wanted and have not been found in an earlier text."""
-    from cleaner.memory.kernel import salt
+    from cleaner.kernels.site_lines import salt
 
     rows = reader.read(texts)
     salt(rows.keys, np.array(sites, np.uint64), rows.first)

@@ -19,7 +19,7 @@ from cleaner.judge.trees import UNIT, Trees, read_trees
 from cleaner.memory.learn import page_numbers
 from cleaner.memory.measures import NAMES, unique_measures
 from cleaner.memory.notes import Notes
-from cleaner.memory.rows import ZONES, RowReader, Rows
+from cleaner.memory.rows import ZONES, Rows, rows_of
 from cleaner.memory.site_memory import SiteMemory
 from cleaner.packs.match import RuleSet
 
@@ -142,7 +142,6 @@ class MemoryJudge:
         self._files = (weights, weights.with_suffix(".json"))
         self._weights = MemoryWeights.load(weights)
         self._unique = unique if unique is not None else read_unique(self._files[1])
-        self._rows = RowReader()
         self._kinds = KindTable()
 
     @property
@@ -167,7 +166,7 @@ class MemoryJudge:
         sites = np.array([self._memory.find(url) for url in urls], np.int64)
         if not (sites >= 0).any():
             return None
-        rows = self._rows.rows(lines.points, lines.base)
+        rows = rows_of(lines)
         counts = self._counts(rows, sites)
         own = self._learned(rows, urls)
         of = np.where(sites >= 0, self._memory.sections["site_pages"][sites], 0).astype(np.int32) - own
@@ -188,34 +187,34 @@ class MemoryJudge:
 
     def _odds(self, known: Known, near: Ints, blocks: bool) -> Ints:
         """The weights of all parts, added up. Lines that recur have one set of parts, the others another."""
-        steps, rows, pages, of = self._weights.steps, known.rows, known.pages, known.of
+        weighed = (known.of > 0) & (known.rows.keys != 0)
+        odds = np.zeros(len(weighed), np.int32)
+        hits = np.flatnonzero(weighed & (known.pages > 0))
+        odds[hits] = self._recurring(known, hits, near, blocks)
+        if not blocks:
+            rest = weighed & (known.pages == 0)
+            odds[rest] = self._unique.score(unique_measures(known.rows, known.counts, known.anywhere, known.of, rest))
+        return odds
+
+    def _recurring(self, known: Known, hits: NDArray[np.intp], near: Ints, blocks: bool) -> Ints:
+        """The weights of the rows `hits`, which recur."""
+        steps, rows, pages, of = self._weights.steps, known.rows, known.pages[hits], known.of[hits]
+        prose, weight = rows.prose[hits], rows.weight[hits]
         share = np.where(of > 1, pages / np.maximum(of, 1), -1.0)  # of a single other page it says nothing
-        recurring = steps["pages"](pages) + steps["share"](share) + steps["weight"](rows.weight)
-        recurring += steps["near"](near) + self._weights.zones[rows.zone] + self._weights.prose * rows.prose
-        recurring += steps["between"](pages) * (rows.prose & _between(rows.prose & (pages == 0), rows.first))
+        odds = steps["pages"](pages) + steps["share"](share) + steps["weight"](weight)
+        odds += steps["near"](near[hits]) + self._weights.zones[rows.zone[hits]] + self._weights.prose * prose
+        odds += steps["between"](pages) * (prose & _between(rows.prose & (known.pages == 0), rows.first)[hits])
         if blocks:
-            recurring = np.maximum(recurring + steps["blocks"](known.anywhere / np.maximum(of, 1)), 0)  # never for a block
-            unique = np.zeros(len(of), np.int32)
-        else:
-            unique = self._unique.score(unique_measures(rows, known.counts, known.anywhere, of))
-        odds = np.where(pages > 0, recurring, unique) * ((of > 0) & (rows.keys != 0))
-        return odds.astype(np.int32)
+            odds = np.maximum(odds + steps["blocks"](known.anywhere[hits] / np.maximum(of, 1)), 0)  # never for a block
+        return odds
 
     def _counts(self, rows: Rows, sites: NDArray[np.int64]) -> Ints:
         """(rows, 4): pages that show the line in the head, body, tail, and at all."""
-        from cleaner.memory.kernel import salt
+        from cleaner.kernels.site_lines import look_up
 
         sections = self._memory.sections
-        known = np.where(sites >= 0, sections["sites"][sites], 0).astype(np.uint64)
-        keys = rows.keys.copy()
-        salt(keys, known, rows.first)
-        counts = np.zeros((len(keys), 4), np.int32)
-        asked = np.flatnonzero((keys != 0) & (np.repeat(sites, np.diff(rows.first)) >= 0))
-        table = sections["keys"]
-        if len(asked) and len(table):
-            at = np.minimum(np.searchsorted(table, keys[asked]), len(table) - 1)
-            hit = table[at] == keys[asked]
-            counts[asked[hit]] = sections["counts"][at[hit]]
+        counts = np.empty((len(rows.keys), 4), np.int32)
+        look_up(rows.keys, sites, rows.first, sections["sites"], sections["keys"], sections["counts"].reshape(-1), counts)
         return counts
 
     def _learned(self, rows: Rows, urls: Sequence[str | None]) -> NDArray[np.bool_]:

@@ -116,7 +116,7 @@ class PageLearner:
         rows = self._rows.read(kept)
         site = np.array([numbers[sites[number] or ""] for number in chosen], np.uint64)
         page = page_numbers(rows, [urls[number] or "" for number in chosen])
-        from cleaner.memory.kernel import salt
+        from cleaner.kernels.site_lines import salt
 
         records = np.concatenate((np.stack((page, site, digests(rows)), axis=-1), rows.sketches), axis=1)
         salt(rows.keys, site, rows.first)

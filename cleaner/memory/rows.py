@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaner.document import Ints
+from cleaner.document import Ints, Lines
 from cleaner.memory.signs import shared_signs
 
 Keys = NDArray[np.uint64]
@@ -51,23 +51,38 @@ class RowReader:
 
     def rows(self, points: NDArray[Any], base: Ints) -> Rows:
         """The rows of texts that are joined, and closed, by line feeds; `points` are code points of any width."""
-        from cleaner.memory.kernel import SKETCH, read_rows
+        from cleaner.kernels import site_lines as kernel
 
         breaks = np.flatnonzero(points == 10)
         keys = np.empty(len(breaks), np.uint64)
-        traits = np.empty((len(breaks), 4), np.int32)
+        traits = np.empty((kernel.TRAITS, len(breaks)), np.int32)
         first = np.zeros(len(base) + 1, np.int32)
-        sketches = np.zeros((len(base), SKETCH), np.uint64)
-        if not len(base):
-            return Rows(keys[:0], traits[:0, 0], traits[:0, 1] > 0, traits[:0, 2], traits[:0, 3], first, sketches)
-        arguments = (points, base, breaks, self._signs.table, keys, traits, first, sketches)
-        read = read_rows[points.dtype]
-        count = read(*arguments)
-        if count < 0:
-            self._signs.cover(points)
+        sketches = np.zeros((len(base), kernel.SKETCH), np.uint64)
+        count = 0
+        if len(base):
+            read = {1: kernel.read_1, 2: kernel.read_2, 4: kernel.read_4}[points.itemsize]
+            weights = np.empty(kernel.SKETCH, np.int64)
+            arguments = (points, base, breaks, self._signs.table, weights, keys, traits, first, sketches)
             count = read(*arguments)
-        keys, traits = keys[:count], traits[:count]
-        return Rows(keys, traits[:, 0], traits[:, 1] > 0, traits[:, 2], traits[:, 3], first, sketches)
+            if count < 0:
+                self._signs.cover(points)
+                count = read(*arguments)
+        return _rows(keys[:count], traits[:, :count], first, sketches)
+
+
+def rows_of(lines: Lines) -> Rows:
+    """The rows that a batch has been split into already, without sketches of its pages."""
+    from cleaner.kernels import site_lines as kernel
+
+    keys, traits = np.empty(len(lines), np.uint64), np.empty((kernel.TRAITS, len(lines)), np.int32)
+    start, end = np.ascontiguousarray(lines.start), np.ascontiguousarray(lines.end)
+    kernel.read_known(lines.codes, start, end, lines.weight(), lines.first, keys, traits)
+    return _rows(keys, traits, lines.first, np.zeros((0, kernel.SKETCH), np.uint64))
+
+
+def _rows(keys: Keys, traits: Ints, first: Ints, sketches: Keys) -> Rows:
+    weight, prose, zone, start = traits
+    return Rows(keys, weight, prose > 0, zone, start, first, sketches)
 
 
 def narrow_points(text: str) -> NDArray[Any]:

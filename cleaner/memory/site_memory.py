@@ -22,6 +22,7 @@ from cleaner.records.fields import Fields, Record, getter
 
 _PAGES_PER_PIECE: Final = 256
 _NOWHERE: Final = -1
+_REMEMBERED: Final = 100_000
 _FIELDS: Final = Fields()
 
 
@@ -56,6 +57,7 @@ class SiteMemory:
         self.rule: Final = SiteRule(site)
         self.least: Final = least
         self.path: Final = path
+        self._found: dict[str | None, int] = {}
 
     @classmethod
     def learn(
@@ -150,8 +152,17 @@ class SiteMemory:
 
     def find(self, url: str | None) -> int:
         """The index of the site that a page belongs to, or -1."""
+        key = self.rule.key_of(url)
+        known = self._found.get(key)
+        if known is None:
+            if len(self._found) >= _REMEMBERED:
+                self._found.clear()
+            known = self._found[key] = self._index_of(self.rule.candidates(url))
+        return known
+
+    def _index_of(self, names: Sequence[str]) -> int:
         sites = self._sections["sites"]
-        for name in self.rule.candidates(url):
+        for name in names:
             number = np.uint64(number_of(name))
             at = int(np.searchsorted(sites, number))
             if at < len(sites) and sites[at] == number:

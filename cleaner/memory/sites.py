@@ -63,6 +63,13 @@ class SiteRule:
         parts = [part for part in path.split("/")[:-1] if part][: int(self.mode.partition(":")[2])]
         return "/".join((host, *parts))
 
+    def key_of(self, url: str | None) -> str | None:
+        """What `candidates` depend on: the same for pages of a host, or the whole URL where its path matters."""
+        if not url or self.mode.startswith(PREFIX):
+            return url
+        end = url.find("/", url.find("//") + 2)
+        return url[:end] if end > 0 else url
+
     def candidates(self, url: str | None) -> tuple[str, ...]:
         """The names under which the page's site may be known, best first.
 

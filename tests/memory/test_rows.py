@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cleaner.document import KindTable, prose_rows, read_lines
 from cleaner.folding import fold
-from cleaner.memory.kernel import WINDOW
+from cleaner.kernels.site_lines import WINDOW
 from cleaner.memory.rows import RowReader, narrow_points
 from tests.memory.pages import article
 
