@@ -50,7 +50,8 @@ def join_votes(one: Votes, other: Votes) -> Votes:
         one.row, one.rule, one.start, one.end, one.whole, other.row, other.rule, other.start, other.end, other.whole, columns,
         whole,
     )  # fmt: skip
-    return Votes(*columns, whole)
+    row, rule, start, end = columns
+    return Votes(row, rule, start, end, whole)
 
 
 def levels(votes: Votes, level_of_rule: Bytes, class_of_rule: Ints, classes: int, length: Ints) -> tuple[Bytes, Ints]:

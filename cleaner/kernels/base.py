@@ -13,7 +13,9 @@ Number = Any
 """A number or truth value there."""
 
 _FOLDER: Final = Path(__file__).parent
-_MODULES: Final = ("cohesion", "copies", "hearing", "markup", "measures", "phrases", "repeats", "rows", "trees", "votes")
+_MODULES: Final = (
+    "cohesion", "copies", "cuts", "hearing", "markup", "measures", "names", "phrases", "repeats", "rows", "trees", "votes",
+)  # fmt: skip
 LIBRARY: Final = Library(__package__, _MODULES, sorted(_FOLDER.glob("*.py")))
 kernel: Final = LIBRARY.kernel
 inner: Final = LIBRARY.inner

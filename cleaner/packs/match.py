@@ -171,7 +171,8 @@ def _sifted(rules: RuleSet, lines: Lines, votes: Ints, many: int) -> Votes:
         votes, many, lines.points, lines.kinds, lines.start, lines.end, rules.label, rules.spoken, rules.lacks, rules.language,
         FIRST_LETTER, columns, whole,
     )  # fmt: skip
-    return Votes(*columns[:, :kept], whole[:kept])
+    row, rule, start, end = columns[:, :kept]
+    return Votes(row, rule, start, end, whole[:kept])
 
 
 def in_zone(rules: RuleSet, votes: Votes, zone: Bytes) -> Votes:
