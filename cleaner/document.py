@@ -297,11 +297,8 @@ def prose_rows(lines: Lines) -> NDArray[np.bool_]:
 
 def zones(lines: Lines, prose: NDArray[np.bool_]) -> Bytes:
     """Per row: bits `HEAD` (up to the second paragraph of prose) and `TAIL` (the second half, or the last 12 lines)."""
-    first = lines.first
-    before = np.concatenate(([0], np.cumsum(prose)))
-    earlier = before[:-1] - before[first[lines.doc]]
-    row_in_doc = np.arange(len(lines)) - first[lines.doc]
-    rows_of_doc = (first[1:] - first[:-1])[lines.doc]
-    head = earlier < 2
-    tail = (2 * row_in_doc >= rows_of_doc) | (rows_of_doc - row_in_doc <= _TAIL_ROWS)
-    return (head * np.uint8(HEAD) | tail * np.uint8(TAIL)).astype(np.uint8)
+    from cleaner.kernels import hearing as kernel
+
+    zone = np.empty(len(lines), np.uint8)
+    kernel.zones(lines.first, prose, _TAIL_ROWS, zone)
+    return zone

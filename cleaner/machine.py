@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from cleaner.errors import ConfigError
 from cleaner.kept import cache_home, keep, recall
+from cleaner.unboxing import LAID_OUT, UNUSUAL, can_enter, entry, expected, prototype
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 _log: Final = logging.getLogger(__name__)
@@ -31,6 +32,9 @@ _TYPES: Final[Mapping[str, str]] = {
     "i8": "int64", "i4": "int32", "i2": "int16", "u8": "uint64", "u4": "uint32", "u2": "uint16", "u1": "uint8", "b1": "bool",
     "f8": "float64",
 }  # fmt: skip
+_Pair: Final = ctypes.c_int64 * 2
+"""A kernel's answer, and where it would say what exception it raised."""
+_ENTRY: Final = "entry of "
 _KEPT: Final = 16
 """Files of other sources or processors that stay beside a new one."""
 
@@ -100,9 +104,31 @@ class Kernel:
         self._expected = [(one.dims, one.dtype, one.dtype.itemsize, one.number) for one in self.parameters]
         self._library = library
         self._native: Callable[..., int] | None = None
+        self.types: Final = [(one.dims, one.dtype) for one in self.parameters]
+        self._numbers = [(place, one.number) for place, one in enumerate(self.parameters) if not one.dims]
+        self._entry: Callable[..., int] | None = None
+        self._types_here = expected(self.types)
+        self._types_at = ctypes.addressof(self._types_here)
 
     def __call__(self, *values: Any) -> int:
         """Call it; `TypeError` where a value is not of the declared type."""
+        enter = self._entry or self._open()
+        if enter is None or len(values) != len(self.types):
+            return self._call_unpacked(values)
+        given = list(values)
+        for place, number in self._numbers:
+            given[place] = number(given[place])
+        answer = _Pair()
+        here = ctypes.addressof(answer)
+        code = enter(here, here + 8, self._types_at, *given)
+        if code:
+            if code == UNUSUAL:
+                return self._call_unpacked(values)
+            raise RuntimeError(f"kernel {self.name} failed")
+        return bool(answer[0] & 1) if self.result == "b1" else answer[0]
+
+    def _call_unpacked(self, values: Sequence[Any]) -> int:
+        """The same for values that are not all plain arrays of just the declared type, which are looked at one by one."""
         native = self._native or self._load()
         given: list[Any] = []
         for (dims, dtype, width, number), value in zip(self._expected, values, strict=True):
@@ -126,9 +152,15 @@ class Kernel:
 
     def _load(self) -> Callable[..., int]:
         types = [kind for parameter in self.parameters for kind in parameter.native()]
-        prototype = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, *types)
-        self._native = cast("Callable[..., int]", prototype(self._library.address(self.name)))
+        call = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, *types)
+        self._native = cast("Callable[..., int]", call(self._library.address(self.name)))
         return self._native
+
+    def _open(self) -> Callable[..., int] | None:
+        address = self._library.address(self.name, entry=True)
+        if address and LAID_OUT:
+            self._entry = cast("Callable[..., int]", prototype(self.types)(address))
+        return self._entry
 
 
 def _named(module: str, name: str) -> Any:
@@ -141,7 +173,8 @@ class Library:
 
     def __init__(self, package: str, modules: Sequence[str], sources: Sequence[Path]) -> None:
         """`modules` of `package` are imported when all has to be compiled; `sources` are what that depends on."""
-        self._package, self._modules, self._sources = package, modules, [*sources, Path(__file__)]
+        here = Path(__file__)
+        self._package, self._modules, self._sources = package, modules, [*sources, here, here.with_name("unboxing.py")]
         self._kernels: dict[str, Kernel] = {}
         self._inner: list[tuple[Callable[..., Any], str]] = []
         self._addresses: dict[str, int] = {}
@@ -199,10 +232,10 @@ class Library:
             found = {name: self._engine.get_function_address(symbol) for name, symbol in symbols.items()}
             self._addresses = found
 
-    def address(self, name: str) -> int:
-        """Where a kernel's machine code begins."""
+    def address(self, name: str, *, entry: bool = False) -> int:
+        """Where a kernel's machine code begins, or that of its entry for array objects, 0 if it has none."""
         self.load()
-        return self._addresses[name]
+        return self._addresses.get(_ENTRY + name, 0) if entry else self._addresses[name]
 
     def _path(self, llvm: Any) -> Path | None:
         home = cache_home()
@@ -230,6 +263,9 @@ class Library:
         for name, kernel in self._kernels.items():
             symbols[name], assembly = _machine_code_of(kernel)
             whole.link_in(llvm.parse_assembly(assembly))
+            if can_enter(kernel.types):
+                symbols[_ENTRY + name] = f"entry.{name}"
+                whole.link_in(llvm.parse_assembly(entry(f"entry.{name}", symbols[name], kernel.types)))
         machine = llvm.Target.from_default_triple().create_target_machine(
             cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=3, codemodel="jitdefault", jit=True
         )

@@ -38,19 +38,20 @@ def no_votes() -> Votes:
     return Votes(none, none, none, none, np.zeros(0, bool))
 
 
-def join_votes(*parts: Votes) -> Votes:
-    """All votes of `parts`, in the order every consumer relies on."""
-    row, rule, start, end, whole = (
-        np.concatenate(columns)
-        for columns in zip(*((p.row, p.rule, p.start, p.end, p.whole) for p in parts), strict=True)
-    )
-    order = np.lexsort((_joined(start, end), _joined(row, rule)))
-    return Votes(row[order], rule[order], start[order], end[order], whole[order])
+def join_votes(one: Votes, other: Votes) -> Votes:
+    """The votes of two parts, each in the order every consumer relies on, in that order."""
+    if not len(one) or not len(other):
+        return one if len(one) else other
+    from cleaner.kernels import hearing as kernel
 
-
-def _joined(high: Ints, low: Ints) -> NDArray[np.int64]:
-    """Two numbers as one that sorts as both do: half the work of sorting by one after the other."""
-    return (high.astype(np.int64) << 32) + low
+    many = len(one) + len(other)
+    columns, whole = np.empty((4, many), np.int32), np.empty(many, bool)
+    kernel.merge(
+        one.row, one.rule, one.start, one.end, one.whole, other.row, other.rule, other.start, other.end, other.whole, columns,
+        whole,
+    )  # fmt: skip
+    row, rule, start, end = columns
+    return Votes(row, rule, start, end, whole)
 
 
 def levels(votes: Votes, level_of_rule: Bytes, class_of_rule: Ints, classes: int, length: Ints) -> tuple[Bytes, Ints]:

@@ -3,53 +3,42 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cleaner.detectors.scene import Findings, Scene
-from cleaner.document import COMMA, DIGIT, DIVIDER, STOP, UPPER, Lines, last_kinds
+from cleaner.document import DENSE, Lines
 
 
 def find(scene: Scene) -> Findings:
     """Pairs of neighbouring lines without a closing stop that share words, with prose around them."""
+    from cleaner.kernels import copies as kernel
+
     settings = scene.settings.get("pair", {})
     low, high = int(settings.get("min_words", 4)), int(settings.get("max_words", 45))
     least = int(scene.settings.get("pair-loose", {}).get("min_words", 1))
     share = float(settings.get("share", 0.33))
     lines = scene.lines
-    weight = lines.weight()
-    _, ends = last_kinds(lines)
-    able = (weight >= 2 * least) & (weight <= 2 * high) & (ends != STOP) & (ends != COMMA) & ~scene.listed
-    # Two of them with prose directly above; what follows is none of them, or a subhead: one more, with prose below it.
-    here = 1 + np.flatnonzero(able[1:-1] & able[2:] & scene.prose[:-2])
-    here = here[(lines.doc[here - 1] == lines.doc[here]) & (lines.doc[here] == lines.doc[here + 1])]
-    if not len(here):
+    pairs = np.empty((len(lines), 2), np.int32)
+    made = kernel.captions(
+        lines.kinds, lines.first, lines.start, lines.end, lines.words, lines.capitals, lines.counts, scene.prose, scene.listed,
+        least, high, np.empty(len(lines), bool), pairs,
+    )  # fmt: skip
+    if not made:
         return {}
-    stop, last = lines.first[lines.doc[here] + 1], len(able) - 1
-    inside, below = here + 2 < stop, np.minimum(here + 2, last)
-    ends_here = ~(inside & able[below])
-    subheads = ~ends_here & (here + 3 < stop) & scene.prose[np.minimum(here + 3, last)]
-    in_prose = subheads | (inside & scene.prose[below])
-    pair = ends_here | subheads
-    plain = _plain(lines)
-    wordy = weight >= 2 * low
     found: dict[str, list[int]] = {"pair": [], "pair-in-prose": [], "pair-loose": []}
-    for row, subhead, between in zip(here[pair].tolist(), subheads[pair].tolist(), in_prose[pair].tolist(), strict=True):
-        if subhead and _alike(scene.folded(row + 1), scene.folded(row + 2), share):
+    for row, kind in pairs[:made].tolist():
+        if kind & kernel.SUBHEAD and _alike(scene.folded(row + 1), scene.folded(row + 2), share):
             continue  # three of a kind are entries of something
-        if not (wordy[row] and wordy[row + 1] and _alike(scene.folded(row), scene.folded(row + 1), share)):
-            if between and _related(scene.folded(row), scene.folded(row + 1)):
-                found["pair-loose"] += [row, row + 1]
-        else:
-            sure = between and plain[row] and plain[row + 1]
-            found["pair-in-prose" if sure else "pair"] += [row, row + 1]
+        one, other = scene.folded(row), scene.folded(row + 1)
+        if min(_words(lines, row), _words(lines, row + 1)) >= low and _alike(one, other, share):
+            found["pair-in-prose" if kind & kernel.SURE else "pair"] += [row, row + 1]
+        elif kind & kernel.BETWEEN and _related(one, other):
+            found["pair-loose"] += [row, row + 1]
     return {name: np.array(rows, np.int32) for name, rows in found.items()}
 
 
-def _plain(lines: Lines) -> NDArray[np.bool_]:
-    """Rows that read as sentences without an end: hardly a number or divider, not a heading in capitals."""
-    counts = lines.counts
-    titled = (lines.words > 0) & (20 * lines.capitals > 13 * lines.words) & (counts[:, UPPER] > 0)
-    return (counts[:, DIGIT] <= 4) & (counts[:, DIVIDER] <= 1) & (lines.weight() >= 10) & ~titled
+def _words(lines: Lines, row: int) -> float:
+    """Words of a row; a letter of a script without spaces is half a word."""
+    return float(lines.words[row]) + float(lines.counts[row, DENSE]) / 2
 
 
 def _alike(one: str, other: str, share: float) -> bool:

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from cleaner.detectors import captions, crumbs, repeats
 from cleaner.detectors.scene import Findings, Scene
-from cleaner.document import run_starts
 from cleaner.packs.match import RuleSet
 from cleaner.votes import Votes, no_votes
 
@@ -37,6 +36,6 @@ def detect(rules: RuleSet, scene: Scene) -> Votes:
                 keys.append(rows.astype(np.int64) * many + wanted[rule])
     if not keys:
         return no_votes()
-    found = np.sort(np.concatenate(keys))
-    row, rule_of = np.divmod(found[run_starts(found)], many)
+    found = np.array(sorted(set(np.concatenate(keys).tolist())), np.int64)
+    row, rule_of = np.divmod(found, many)
     return Votes(row.astype(np.int32), rule_of.astype(np.int32), lines.start[row], lines.end[row], np.ones(len(row), bool))

@@ -11,10 +11,9 @@ import re
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cleaner.detectors.scene import Alike, Findings, Scene
-from cleaner.document import QUOTE, STOP, Ints, Lines, last_kinds, run_starts
+from cleaner.document import QUOTE, Ints, Lines, last_kinds
 
 _HEAD_ROWS: Final = 8
 _NEAR_ROWS: Final = 100
@@ -55,49 +54,23 @@ def _groups(scene: Scene) -> Ints:
 
 def _exact(scene: Scene, group: Ints) -> dict[str, Ints]:
     """Rows equal to an earlier one. Short ones, and those that no stop closes (names of goods, broken lines of a manual,
-    code), are only hinted at; verses that return together are left alone."""
+    code), are only hinted at; verses that return together are left alone.
+
+    Entries of a table of contents are neighbours that return once, further down and in the same order, as headings with
+    prose between them. Of these it is the first copy that does not belong to the text.
+    """
+    from cleaner.kernels import copies as kernel
+
     lines = scene.lines
     least = int(scene.settings.get("exact", {}).get("min_words", 9))
-    again = np.flatnonzero(group != np.arange(len(group))).astype(np.int32)
-    if not len(again):
+    known = np.empty(len(lines), np.uint8)
+    if not kernel.exact(
+        lines.kinds, lines.first, lines.start, lines.end, lines.words, lines.counts, scene.prose, scene.listed, group, least,
+        _HEAD_ROWS, np.empty((3, len(lines) + 1), np.int32), known,
+    ):  # fmt: skip
         return {}
-    closed = last_kinds(lines, again)[1] == STOP
-    wordy = (lines.weight()[again] >= 2 * least) & closed & ~_refrain(group, again)
-    solid = (scene.prose[again] | wordy) & ~scene.listed[again]
-    head = again - lines.first[lines.doc[again]] < _HEAD_ROWS
-    entry = _contents(scene, group, again)
-    hinted = ~solid & ~entry[group[again]] & (lines.words[again] > 0)
-    return {
-        "exact": again[solid],
-        "title-again": again[hinted & head],
-        "short": again[hinted & ~head],
-        "contents": np.flatnonzero(entry).astype(np.int32),
-    }
-
-
-def _contents(scene: Scene, group: Ints, again: Ints) -> NDArray[np.bool_]:
-    """Rows that are entries of a table of contents: neighbours that return once, further down and in the same order, as
-    headings with prose between them. Of these it is the first copy that does not belong to the text.
-    """
-    lines = scene.lines
-    none = np.int32(len(lines))
-    copy = np.full(len(lines) + 1, none, np.int32)
-    np.minimum.at(copy, group[again], again)
-    prose = np.concatenate(([0], np.cumsum(scene.prose)))
-    here, below = copy[:-1], copy[1:]
-    once = np.bincount(group, minlength=len(lines)) == 2
-    linked = (here < below) & (below < none) & once & np.append(once[1:], False) & ~scene.prose & ~scene.listed
-    linked[linked] = prose[below[linked]] > prose[here[linked]]
-    entry: NDArray[np.bool_] = linked | np.concatenate(([False], linked[:-1]))[: len(linked)]
-    return entry
-
-
-def _refrain(group: Ints, again: Ints) -> NDArray[np.bool_]:
-    """Whether a neighbour returns together with the row, as the lines of a refrain do."""
-    first = group[again]
-    above = (first > 0) & (group[again - 1] == first - 1)
-    below = (again + 1 < len(group)) & (group[np.minimum(again + 1, len(group) - 1)] == first + 1)
-    return above | below
+    names = {"exact": kernel.SAME, "title-again": kernel.HEADING, "short": kernel.HINT, "contents": kernel.ENTRY}
+    return {name: np.flatnonzero(known & bit).astype(np.int32) for name, bit in names.items()}
 
 
 def _similar(known: Alike) -> dict[str, list[int]]:
@@ -129,8 +102,7 @@ def _pairs(scene: Scene, group: Ints) -> tuple[list[tuple[int, int, str]], set[i
     least, quoted = int(settings.get("min_words", 8)), float(settings.get("quoted_share", 0.55))
     share, whole = float(settings.get("share", 0.85)), float(settings.get("whole_share", 0.95))
     lines = scene.lines
-    pairs, crowded = _candidates(scene, least)
-    pairs = pairs[group[pairs[:, 0]] != group[pairs[:, 1]]]
+    pairs, crowded = _candidates(scene, group, least)
     if not len(pairs):
         return [], crowded
     facts = compared(lines, pairs)
@@ -196,28 +168,20 @@ def _quoted(scene: Scene, row: int) -> bool:
     return bool(lines.kinds[lines.start[row]] == QUOTE)
 
 
-def _candidates(scene: Scene, least: int) -> tuple[Ints, set[int]]:
-    """Pairs of rows (earlier, later) that share two anchors, in order; and the texts with crowds left out."""
+def _candidates(scene: Scene, group: Ints, least: int) -> tuple[Ints, set[int]]:
+    """Pairs of rows (earlier, later) that share two anchors and are not equal, in order; and the texts with crowds left out."""
     from cleaner.kernels import repeats as kernel
 
     lines = scene.lines
-    # A paragraph of dialogue that begins with a dash looks like an item of a list; a quotation of it may go.
-    able: NDArray[np.bool_] = (lines.weight() >= 2 * least) & (scene.prose | ~scene.listed)
-    if np.count_nonzero(able) < 2:
-        return np.zeros((0, 2), np.int32), set()
-    pairs = np.empty(3 * int(lines.length()[able].sum()) + 3, np.int64)
     most = lines.longest()
     slots = max(4 * most, 16)
     crowded = np.zeros(len(lines.texts), bool)
+    pairs = np.empty((3 * len(lines.points) // 2 + 3, 2), np.int32)
     # Lines may be missing from a batch; its words never are.
-    first_word = np.searchsorted(lines.word_at, lines.start).astype(np.int32)
     made = kernel.pairs_of_rows(
         lines.points, lines.codes, lines.kinds, lines.word_at, lines.words, lines.counts, lines.first, lines.start,
-        lines.end, first_word, able, np.empty(most, np.uint64), np.empty(most, np.int32), np.empty(slots, np.uint64),
-        np.empty((slots, kernel.CROWD + 2), np.int32), pairs, crowded,
+        lines.end, scene.prose, scene.listed, group, least, np.empty(most, np.uint64), np.empty(most, np.int32),
+        np.empty(slots, np.uint64), np.empty((slots, kernel.CROWD + 2), np.int32), np.empty(3 * most + 3, np.int64), crowded,
+        pairs,
     )  # fmt: skip
-    found = np.sort(pairs[:made])
-    borders = run_starts(found)
-    both = found[borders[np.diff(borders, append=made) >= 2]]
-    rows = np.stack((both >> 32, both & 0xFFFFFFFF), axis=1).astype(np.int32)
-    return rows, set(np.flatnonzero(crowded).tolist())
+    return pairs[:made], set(np.flatnonzero(crowded).tolist()) if crowded.any() else set()

@@ -269,14 +269,14 @@ def _assemble(tree: _Tree, gone: Bools) -> _Text:
 
 def _judge_names(tree: _Tree, chosen: Bools, number: Raw, words: ElementWords) -> tuple[Words, NDArray[np.uint32]]:
     """What the names of the `chosen` elements say, and the signature of each; without names they say nothing."""
+    from cleaner.kernels import names as kernel
+
     bits = np.zeros(len(number), np.uint64)
     signature = number.astype(np.uint32)
-    needed = chosen[tree.name_element]
-    element, values = tree.values((tree.name_kind == _CLASS) & needed)
-    bits[element], checksum = words.of_values(values)
-    signature[element] ^= checksum << np.uint32(8)
-    element, values = tree.values((tree.name_kind >= _NAMES) & needed)
-    np.bitwise_or.at(bits, element, words.of_values(values)[0])
+    needed = chosen[tree.name_element] & ((tree.name_kind == _CLASS) | (tree.name_kind >= _NAMES))
+    data = np.frombuffer(tree.body, np.uint8)
+    found, checks = words.of_values(data, tree.name_begin, tree.name_end, needed)
+    kernel.spread(tree.name_element, tree.name_kind, needed, found, checks, _CLASS, bits, signature)
     bits[0] = 0
     return bits, signature
 

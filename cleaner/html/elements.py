@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final
 from zlib import crc32
 
@@ -189,9 +190,8 @@ class ElementWords:
             for part in group.parts:
                 self._parts.setdefault(part[:_GRAM], []).append((part, 1 << index))
         self._names: dict[str, int] = {}
-        self._values: dict[bytes, int] = {}
-        self._bits = np.zeros(1024, np.uint64)
-        self._checksums = np.zeros(1024, np.uint32)
+        self._known = _Known.empty(2048)
+        self._learning = Lock()
 
     def bit(self, group: str) -> int:
         """The bit of a group by its id, 0 if there is none."""
@@ -229,26 +229,65 @@ class ElementWords:
             bits |= self.of_name(name)
         return bits
 
-    def of_values(self, values: Sequence[bytes]) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
-        """Groups and checksums of many values."""
-        if len(self._values) > _MEMO_LIMIT:
-            self._values.clear()
-        known = self._values
-        rows = list(map(known.get, values))
-        if None in rows:
-            for place, row in enumerate(rows):
-                if row is None:
-                    value = values[place]
-                    row = known.get(value)
-                    rows[place] = row if row is not None else self._learn(value)
-        index = np.array(rows, np.intp)
-        return self._bits[index], self._checksums[index]
+    def of_values(
+        self, data: NDArray[np.uint8], begin: NDArray[np.int32], end: NDArray[np.int32], needed: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
+        """Groups and checksums of the `needed` values data[begin:end]; of others nothing is said."""
+        from cleaner.kernels import names as kernel
 
-    def _learn(self, value: bytes) -> int:
-        row = self._values[value] = len(self._values)
-        if row >= len(self._bits):
-            self._bits = np.append(self._bits, np.zeros_like(self._bits))
-            self._checksums = np.append(self._checksums, np.zeros_like(self._checksums))
-        self._bits[row] = self.of_value(value)
-        self._checksums[row] = crc32(value)
-        return row
+        many = len(begin)
+        bits, checks = np.empty(many, np.uint64), np.empty(many, np.uint32)
+        hashes, missing = np.empty(many, np.uint64), np.empty(many, np.int32)
+        if self._known.many > _MEMO_LIMIT:
+            self._known = _Known.empty(2048)
+        while True:
+            known = self._known
+            unknown = kernel.look_up(
+                data, begin, end, needed, known.keys, known.bits, known.checks, hashes, bits, checks, missing
+            )
+            if not unknown:
+                return bits, checks
+            with self._learning:
+                for value in missing[:unknown].tolist():
+                    self._learn(int(hashes[value]), data[begin[value] : end[value]].tobytes())
+
+    def _learn(self, key: int, value: bytes) -> None:
+        """Add a value to the table; other threads may be looking into it meanwhile."""
+        known = self._known
+        if 2 * known.many >= len(known.keys):
+            known = self._known = known.larger()
+        known.add(key, self.of_value(value), crc32(value))
+
+
+@dataclass(slots=True)
+class _Known:
+    """A table of values that were judged, by their hashes; see `cleaner.kernels.names.look_up`."""
+
+    keys: NDArray[np.uint64]
+    bits: NDArray[np.uint64]
+    checks: NDArray[np.uint32]
+    many: int = 0
+
+    @classmethod
+    def empty(cls, size: int) -> _Known:
+        """A table with `size` places, a power of two."""
+        return cls(np.zeros(size, np.uint64), np.zeros(size, np.uint64), np.zeros(size, np.uint32))
+
+    def add(self, key: int, bits: int, check: int) -> None:
+        """Add a value that may be known already. Its key comes last: who finds that finds the rest."""
+        keys, last = self.keys, len(self.keys) - 1
+        slot = key >> 20 & last
+        while (taken := int(keys[slot])) != 0:
+            if taken == key:
+                return
+            slot = (slot + 1) & last
+        self.bits[slot], self.checks[slot] = bits, check
+        keys[slot] = key
+        self.many += 1
+
+    def larger(self) -> _Known:
+        """The same with twice the places."""
+        other = _Known.empty(2 * len(self.keys))
+        for slot in np.flatnonzero(self.keys).tolist():
+            other.add(int(self.keys[slot]), int(self.bits[slot]), int(self.checks[slot]))
+        return other

@@ -42,6 +42,10 @@ HIDING = 3
 _DISPLAY, _NONE, _TRUE, _HIDDEN, _VISIBILITY = (
     np.frombuffer(word, np.uint8) for word in (b"display:", b"none", b"true", b"hidden", b"visibility:")
 )
+_PLAIN = np.ones(256, np.bool_)
+"""Bytes of text that are neither white space nor may begin one."""
+_PLAIN[: 33] = False
+_PLAIN[[127, _AMP]] = False
 _LINES = 1 << BLOCK_FLOW | 1 << BREAK_FLOW | 1 << OTHER_FLOW
 
 
@@ -86,6 +90,12 @@ def _hides(data: Array, begin: int, end: int, which: int) -> bool:
     return False
 
 
+@inner
+def slot_of(key: int, slots: int) -> int:
+    """Where a tag's key is looked for first in a table of so many places, a power of two."""
+    return np.int64((np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(40)) & (slots - 1)
+
+
 @kernel(
     "i8", "u1[r]", "u8[r]", "u1[r]", "u1[r]", "i8", "u8[r]", "u1[r]", "i4[]", "i4[]", "u1[]", "u1[]", "i4[]", "i4[]",
     "i4[]", "i4[]", "i4[]", "i4[]", "u1[]", "i4[]", "i4[]", "i4[]", "i8[]",
@@ -97,7 +107,8 @@ def scan(
 ) -> int:  # fmt: skip
     """Tags, elements and telling attributes of `data`: how many of each in `found`; whether all is balanced.
 
-    `keys` are the first eight bytes of known tag names in order, `numbers` their numbers, `endings` the last `widths`
+    `keys` has the first eight bytes of known tag names from `slot_of` each on, 0 between, `numbers` their numbers,
+    `endings` the last `widths`
     bytes of attribute names with the quote after them. The arrays after these are filled: per tag its first and last
     byte, number, kind, its own element and the one around what follows; per element its start and end tag and its parent; per
     attribute its element, which ending it has, and where its value stands.
@@ -134,14 +145,10 @@ def scan(
                 shift += 8
             dashed |= data[j] == _DASH
             j += 1
-        low, high = 0, len(keys)
-        while low < high:
-            middle = (low + high) >> 1
-            if keys[middle] < key:
-                low = middle + 1
-            else:
-                high = middle
-        tag = numbers[low] if low < len(keys) and keys[low] == key else (custom if dashed else 0)
+        place = slot_of(key, len(keys))
+        while keys[place] != key and keys[place] != np.uint64(0):
+            place = (place + 1) & (len(keys) - 1)
+        tag = numbers[place] if keys[place] == key else (custom if dashed else 0)
         flow = flows[tag]
         hollow = BREAK_FLOW <= flow <= VOID_FLOW
         if closing:
@@ -342,6 +349,11 @@ def assemble(
             hards = 0
             out[length] = char
             length += 1
+            while i < end and _PLAIN[data[i]]:
+                out[length] = data[i]
+                length += 1
+                i += 1
+                weight += 1
             chars[line] += weight
             if links > 0:
                 linked[line] += weight

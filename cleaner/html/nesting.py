@@ -32,10 +32,15 @@ _TOKEN: Final = re.compile(
 _LETTERS: Final = np.uint64(0x2020202020202020)
 
 
+def is_deep(html: str, data: bytes) -> bool:
+    """Whether a page nests far too deep; `data` is the page in UTF-8."""
+    if len(html) < _SHORTEST * _MANY or np.count_nonzero(np.frombuffer(data, np.uint8) == ord("<")) < _MANY:
+        return False
+    return _depth(html) >= _TOO_DEEP
+
+
 def limit_nesting(html: str) -> str:
-    """`html`, without the tags that open or close elements deeper than `LIMIT` where it nests far too deep."""
-    if len(html) < _SHORTEST * _MANY or html.count("<") < _MANY or _depth(html) < _TOO_DEEP:
-        return html
+    """`html`, without the tags that open or close elements deeper than `LIMIT`."""
     depth = 0
     out: list[str] = []
     reached = 0

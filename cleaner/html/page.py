@@ -26,8 +26,8 @@ from cleaner.html.marks import (
     without_marks,
 )  # fmt: skip
 from cleaner.html.metadata import PageMeta, page_title
-from cleaner.html.nesting import limit_nesting
-from cleaner.html.slim import slimmed
+from cleaner.html.nesting import is_deep, limit_nesting
+from cleaner.html.slim import NO_TEXT, encoded, slimmed
 from cleaner.html.tags import TAG
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 MAX_PAGE: Final = 120_000_000
 """Characters beyond which a page is refused: it would need several gigabytes while it is read."""
 _NO_CUTS: Final[Mapping[int, str]] = MappingProxyType({})
-_NO_TEXT: Final = ["script", "style", "svg", "template", "iframe"]
 _HARDLY_ANY: Final = 800
 """A visible text shorter than this may be a shell that scripts fill."""
 _TIMES_MORE: Final = 2
@@ -84,7 +83,11 @@ class PageReader:
         `RecordError` names the reason if `html` is no page (`pdf`, `xml`, `binary`, …) or too large.
         """
         text = page_text(html, charset)
-        blocks = self._blocks(text)
+        data = encoded(text)
+        if is_deep(text, data):
+            text = limit_nesting(text)
+            data = encoded(text)
+        blocks = self._blocks(text, data=data)
         if looks_encoded_twice(blocks.source) and (repaired := repair(text)) is not text:
             text, blocks = repaired, self._blocks(repaired)
         embedded = False
@@ -127,22 +130,28 @@ class PageReader:
                     out.setdefault(line, self.css[number].id)
         return out
 
-    def _blocks(self, html: str, more: str = "") -> Blocks:
-        return read_blocks(self._body(html, more), self.words)
+    def _blocks(self, html: str, more: str = "", data: bytes | None = None) -> Blocks:
+        return read_blocks(self._body(html, more, data=data), self.words)
 
-    def _body(self, html: str, more: str = "", prepare: Callable[[LexborHTMLParser], None] | None = None) -> bytes:
-        tree = _parse(slimmed(html) if prepare is None and not self.css else html)
+    def _body(
+        self, html: str, more: str = "", *, prepare: Callable[[LexborHTMLParser], None] | None = None, data: bytes | None = None
+    ) -> bytes:
+        """The body element as the parser writes it; `data` is `html` encoded, where that is known."""
+        plain = prepare is None and not self.css
+        less, gone = slimmed(encoded(html) if data is None else data) if plain else (html, NO_TEXT)
+        tree = _parse(less)
         if prepare is not None:
             prepare(tree)
         for number, rule in enumerate(self.css):
             for node in tree.css(rule.selector):
                 node.attrs[MARK] = str(number)
-        tree.strip_tags(_NO_TEXT)
+        if gone:
+            tree.strip_tags(gone)
         body = tree.body
         written = (body.html or "") if body is not None else "<body></body>"
         if more:
             other = _parse(more)
-            other.strip_tags(_NO_TEXT)
+            other.strip_tags(NO_TEXT)
             inner = (other.body.inner_html or "") if other.body is not None else ""
             written = f'{written.removesuffix("</body>")}<article class="article-body">{inner}</article></body>'
         return written.encode("utf-8", "replace")
@@ -164,14 +173,13 @@ class PageReader:
 
 
 def page_text(html: str | bytes, charset: str | None = None) -> str:
-    """The page as text, without absurd nesting. `RecordError` if it is no page."""
+    """The page as text. `RecordError` if it is no page."""
     if len(html) > MAX_PAGE:
         raise RecordError(f"html: {len(html)} characters or bytes, expected at most {MAX_PAGE}")
     reason = not_a_page(html)
     if reason:
         raise RecordError(f"html: this is {reason}, expected an HTML page")
-    text = decode(html, charset) if isinstance(html, bytes) else html.removeprefix("\ufeff")
-    return limit_nesting(text)
+    return decode(html, charset) if isinstance(html, bytes) else html.removeprefix("\ufeff")
 
 
 def _parse(html: str | bytes) -> LexborHTMLParser:

@@ -62,8 +62,22 @@ def key_of(name: str) -> int:
     return int.from_bytes(name.encode()[:8].ljust(8, b"\0"), "little")
 
 
-_ORDER: Final = sorted(range(1, len(NAMES)), key=lambda number: key_of(NAMES[number]))
-KEYS: Final[NDArray[np.uint64]] = np.array([key_of(NAMES[number]) for number in _ORDER], np.uint64)
-NUMBERS: Final[NDArray[np.uint8]] = np.array(_ORDER, np.uint8)
+SLOTS: Final = 512
+
+
+def _slots() -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
+    """A table of keys, each from where `kernel.slot_of` puts it on, and the numbers of their tags; 0 is free."""
+    keys, numbers = np.zeros(SLOTS, np.uint64), np.zeros(SLOTS, np.uint8)
+    for number, name in enumerate(NAMES[1:], 1):
+        key = key_of(name)
+        slot = ((key * 0x9E3779B97F4A7C15) & (2**64 - 1)) >> 40 & SLOTS - 1
+        while keys[slot] not in (0, key):
+            slot = (slot + 1) & SLOTS - 1
+        if not keys[slot]:
+            keys[slot], numbers[slot] = key, number
+    return keys, numbers
+
+
+KEYS, NUMBERS = _slots()
 for _table in (FLOW, KEYS, NUMBERS):
     _table.flags.writeable = False

@@ -6,6 +6,7 @@ from itertools import repeat
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cleaner.document import Ints, run_starts
 from cleaner.edits import Edit
@@ -20,15 +21,16 @@ def batch_edits(rules: RuleSet, look: Seen, verdict: Verdict) -> list[tuple[list
     lines, gone = look.lines, verdict.gone
     answers: list[tuple[list[Edit], bool]] = [([], False)] * len(lines.texts)
     rows = np.flatnonzero(gone)
-    rare = _rare_texts(rules, look, verdict)
+    starts, ends, emptied = _bounds(look, verdict)
+    rare = _rare_texts(rules, look, verdict, emptied)
     for doc in rare:
         answers[doc] = line_edits(rules, look, verdict, doc)
     if not len(rows):
         return answers
-    starts, ends = _bounds(look, verdict)
     names = [rules.ids[rule] for rule in verdict.rule[rows].tolist()]
     scores = [_SCORES[certainty] for certainty in verdict.certainty[rows].tolist()]
-    edits = list(map(Edit._make, zip(starts[rows].tolist(), ends[rows].tolist(), names, scores, repeat(""))))
+    made = zip(starts[rows].tolist(), ends[rows].tolist(), names, scores, repeat(""))
+    edits = list(map(tuple.__new__, repeat(Edit), made))  # what `Edit._make` does, without a call of Python for each
     doc_of = lines.doc[rows]
     borders = run_starts(doc_of)
     bounds = zip(doc_of[borders].tolist(), borders.tolist(), [*borders[1:].tolist(), len(rows)], strict=True)
@@ -38,27 +40,21 @@ def batch_edits(rules: RuleSet, look: Seen, verdict: Verdict) -> list[tuple[list
     return answers
 
 
-def _rare_texts(rules: RuleSet, look: Seen, verdict: Verdict) -> set[int]:
+def _rare_texts(rules: RuleSet, look: Seen, verdict: Verdict, emptied: NDArray[np.bool_]) -> set[int]:
     """Texts with spans to cut out of lines that stay, and texts of which no line stays."""
     lines, votes = look.lines, look.votes
     cutting = (rules.span & rules.alone)[votes.rule] & ~verdict.gone[votes.row]
-    stays = np.concatenate((np.zeros(1, np.int64), np.cumsum(~verdict.gone)))[lines.first]
-    empty = (stays[1:] == stays[:-1]) & (lines.first[1:] > lines.first[:-1])
-    return {*lines.doc[votes.row[cutting]].tolist(), *np.flatnonzero(empty).tolist()}
+    return {*lines.doc[votes.row[cutting]].tolist(), *np.flatnonzero(emptied).tolist()}
 
 
-def _bounds(look: Seen, verdict: Verdict) -> tuple[Ints, Ints]:
-    """Per row: where in its text a cut of it begins and ends. It takes along the blank lines above it; those below a
-    removed head go with that."""
-    lines, gone = look.lines, verdict.gone
-    base = lines.base[lines.doc]
-    size = np.append(lines.base[1:] - 1, np.int32(len(lines.points) - 1)) - lines.base
-    ends = np.minimum(lines.line_end + 1 - base, size[lines.doc])
-    starts = np.concatenate((np.zeros(1, ends.dtype), ends[:-1]))
-    heads = lines.first[:-1][lines.first[1:] > lines.first[:-1]]
-    starts[heads] = 0
-    kept = np.flatnonzero(~gone)
-    first_kept = kept[run_starts(lines.doc[kept])]
-    behind_head = first_kept[first_kept > lines.first[lines.doc[first_kept]]]
-    ends[behind_head - 1] = (lines.line_start - base)[behind_head]
-    return starts, ends
+def _bounds(look: Seen, verdict: Verdict) -> tuple[Ints, Ints, NDArray[np.bool_]]:
+    """Per row where in its text a cut of it begins and ends; per text whether no line of it stays."""
+    from cleaner.kernels import cuts as kernel
+
+    lines = look.lines
+    starts, ends = np.empty(len(lines), np.int32), np.empty(len(lines), np.int32)
+    emptied = np.empty(len(lines.texts), bool)
+    kernel.bounds(
+        lines.first, lines.base, lines.line_start, lines.line_end, verdict.gone, len(lines.points), starts, ends, emptied
+    )
+    return starts, ends, emptied

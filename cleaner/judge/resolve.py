@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaner.document import Ints, Lines, run_starts
+from cleaner.document import Ints, Lines
 from cleaner.edits import Edit
 from cleaner.judge.limits import Limits
 from cleaner.judge.look import Look
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
 _SPAN_SCORE: Final = 0.98
 """What a strong rule says of a span is not weighed against anything: the certainty of a decision alone."""
-
-_RULE_BITS: Final = 20
-"""Room for the number of a rule in the rank of its vote."""
 
 
 class Seen(Protocol):
@@ -174,17 +171,14 @@ def answering_rule(rules: RuleSet, look: Seen, body: NDArray[np.bool_], spoken: 
 
     `body` says which rows are paragraphs that stay, `spoken` what `Languages.spoken` gives.
     """
+    from cleaner.kernels import hearing as kernel
+
     votes = look.votes
-    before = look.place.before(body) == 0
-    after = look.place.after(body) == 0
-    rule = rules.places[np.where(after & ~before, 2, np.where(before, 0, 1))]
-    if len(votes):
-        width = np.where(votes.whole, np.int32(2**20), votes.end - votes.start).astype(np.int64)
-        level = rules.level[votes.rule].astype(np.int64) + 4 * rules.alone[votes.rule]
-        sure = (level > 1).astype(np.int64)
-        rank = (sure << 46) + (width << 25) + ((spoken.astype(np.int64) * 8 + level) << _RULE_BITS) - votes.rule
-        borders = run_starts(votes.row)  # votes are ordered by row
-        rule[votes.row[borders]] = -np.maximum.reduceat(rank, borders) & ((1 << _RULE_BITS) - 1)
+    rule = np.empty(len(look.lines), np.int32)
+    kernel.answers(
+        look.lines.first, body, rules.places, votes.row, votes.rule, votes.start, votes.end, votes.whole, spoken, rules.level,
+        rules.alone, rule,
+    )  # fmt: skip
     return rule
 
 

@@ -276,16 +276,21 @@ def _trim_tag(
     return (written, reached, at + 1) if at < size else (length, copied, -1)
 
 
-@kernel("i8", "u1[r]", "u8[r]", "u8[r]", "u1[r]", "u8[r]", "u8[r]", "u1[]")
-def slim(data: Array, words: Array, endings: Array, widths: Array, formats: Array, drawn: Array, out: Array) -> Number:
+@kernel("i8", "u1[r]", "u8[r]", "u8[r]", "u1[r]", "u8[r]", "u8[r]", "u8[r]", "u1[]", "b1[]")
+def slim(
+    data: Array, words: Array, endings: Array, widths: Array, formats: Array, drawn: Array, asked: Array, out: Array,
+    found: Array,
+) -> Number:  # fmt: skip
     """Fill `out`, as long as `data`, with less of the page: answers how much, or `AS_IT_IS`. `words` are the eights of `data`.
 
     Out go the text of scripts, style sheets and drawings, the words of comments, and attributes unless their names have one
     of the `endings`: the last `widths` bytes, big-endian, with a space before a whole name. Kept are all attributes of the
     tags `formats`, of which the parser opens no more than three alike, and everything in tables, whose rows are judged by
-    their size. `drawn` are the names, as `key_of`, that an element `svg` may hold.
+    their size. `drawn` are the names, as `key_of`, that an element `svg` may hold. `found` gets which of
+    the tags `asked` there are.
     """
     size = len(data)
+    found[:] = False
     length = copied = tables = i = 0
     choosing = False
     while True:
@@ -319,6 +324,9 @@ def slim(data: Array, words: Array, endings: Array, widths: Array, formats: Arra
             key, stop = _name(data, i + 1)
             if key == _FRAMES or key == _PLAIN or key == _MATH:
                 return AS_IT_IS
+            for which in range(len(asked)):
+                if asked[which] == key:
+                    found[which] = True
             tables += key == _TABLE
             choosing = choosing or key == _SELECT
             if key == _TEMPLATE:

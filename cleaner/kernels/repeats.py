@@ -136,33 +136,75 @@ def _pair_up(
     return made, crowded
 
 
+@inner
+def _sink(values: Array, low: Number, at: Number, size: Number) -> None:
+    """Let values[low + at] sink to its place in the heap values[low : low + size]."""
+    while 2 * at + 1 < size:
+        child = 2 * at + 1
+        if child + 1 < size and values[low + child + 1] > values[low + child]:
+            child += 1
+        if values[low + at] >= values[low + child]:
+            break
+        values[low + at], values[low + child] = values[low + child], values[low + at]
+        at = child
+
+
+@inner
+def _sort(values: Array, low: Number, high: Number) -> None:
+    """Order values[low:high]; in no case slow, and without the size of a library's sorting."""
+    size = high - low
+    for at in range(size // 2 - 1, -1, -1):
+        _sink(values, low, at, size)
+    for last in range(size - 1, 0, -1):
+        values[low], values[low + last] = values[low + last], values[low]
+        _sink(values, low, 0, last)
+
+
+@inner
+def _able(words: Array, counts: Array, prose: Array, listed: Array, least: Number, row: Number) -> Number:
+    """Whether a row is long enough to be compared with others, and of a kind that is.
+
+    A paragraph of dialogue that begins with a dash looks like an item of a list; a quotation of it may go.
+    """
+    weight = 2 * np.int64(words[row]) + np.int64(counts[row, DENSE])
+    return weight >= 2 * least and (prose[row] or not listed[row])
+
+
 @kernel(
-    "i8", "u4[r]", "u4[]", "u1[]", "i4[]", "i4[]", "i4[,]", "i4[]", "i4[]", "i4[]", "i4[]", "b1[]", "u8[]", "i4[]",
-    "u8[]", "i4[,]", "i8[]", "b1[]",
+    "i8", "u4[r]", "u4[]", "u1[]", "i4[]", "i4[]", "i4[,]", "i4[]", "i4[]", "i4[]", "b1[]", "b1[]", "i4[]", "i8", "u8[]",
+    "i4[]", "u8[]", "i4[,]", "i8[]", "b1[]", "i4[,]",
 )  # fmt: skip
 def pairs_of_rows(
     points: Array, codes: Array, kinds: Array, word_at: Array, words: Array, counts: Array, first: Array, start: Array,
-    end: Array, first_word: Array, able: Array, keys: Array, rows: Array, table: Array, members: Array, pairs: Array,
-    crowded: Array,
+    end: Array, prose: Array, listed: Array, group: Array, least: Number, keys: Array, rows: Array, table: Array,
+    members: Array, pairs: Array, crowded: Array, out: Array,
 ) -> Number:  # fmt: skip
-    """Fill `pairs` with (earlier row << 32 | later row) for each anchor that two of a few rows share; returns how many.
+    """Fill `out` (pairs, 2) with rows, the earlier first, that share two anchors and are not equal; in order; how many.
 
-    The words of a row begin at word_at[first_word[row]:]. `crowded` gets per text whether an anchor was left out because
-    too many rows share it. `pairs` needs room for three times the code points of the able rows. Scratch: `keys` and `rows`
-    for the code points of the able rows of a text, `table` and `members` (slots, CROWD + 2) for four times as many.
+    Compared are rows of `least` words that are `prose` or not `listed`. An anchor is one that a few rows share; `crowded` gets
+    per text whether one was left out because too many do. `out` needs room for half as many pairs as `pairs` of all texts.
+    Scratch: `keys` and `rows` for the code points of a text, `table` and `members` (slots, CROWD + 2) for four times as many,
+    `pairs` for three times as many and 3.
     """
-    made = 0
+    word, kept = 0, 0
     for doc in range(len(first) - 1):
-        many, count = 0, 0
+        many, count, made = 0, 0, 0
         for row in range(first[doc], first[doc + 1]):
-            if able[row]:
+            if _able(words, counts, prose, listed, least, row):
+                while word < len(word_at) and word_at[word] < start[row]:
+                    word += 1
                 many += 1
-                count = _anchors(
-                    points, codes, kinds, word_at, words, counts, start, end, row, first_word[row], keys, rows, count
-                )
+                count = _anchors(points, codes, kinds, word_at, words, counts, start, end, row, word, keys, rows, count)
         if many > 1:
             made, crowded[doc] = _pair_up(keys, rows, count, table, members, pairs, made)
-    return made
+        _sort(pairs, 0, made)
+        for at in range(1, made):
+            again = pairs[at] == pairs[at - 1] and (at == 1 or pairs[at] != pairs[at - 2])
+            one, other = pairs[at] >> np.int64(32), pairs[at] & np.int64(0xFFFFFFFF)
+            if again and group[one] != group[other]:
+                out[kept, 0], out[kept, 1] = one, other
+                kept += 1
+    return kept
 
 
 @inner

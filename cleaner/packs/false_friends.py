@@ -13,13 +13,13 @@ from unicodedata import combining
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaner.document import QUOTE, STOP, Bytes, Ints, Lines, Points
+from cleaner.document import Ints
 from cleaner.packs.schema import Rule
-from cleaner.votes import Votes
 
 _FULL: Final = 100
 """Phrases from which a language is known well enough to say which letters it does not have."""
-_LETTERS: Final = np.arange(0xC0, 0x1F00, dtype=np.uint32)
+FIRST_LETTER: Final = 0xC0
+_LETTERS: Final = np.arange(FIRST_LETTER, 0x1F00, dtype=np.uint32)
 _MARKED: Final = np.flatnonzero((_LETTERS < 0x250) | (_LETTERS >= 0x1E00))
 """Where the letters of the Latin script beyond those of English are."""
 _LOWER: Final = ["".join(c for c in chr(letter).lower() if not combining(c)) for letter in _LETTERS[_MARKED].tolist()]
@@ -43,36 +43,3 @@ def alphabets(rules: Sequence[Rule]) -> tuple[NDArray[np.bool_], Ints]:
         lacks[number, _MARKED] = [not known.issuperset(low) for low in _LOWER]
     order = {name: number for number, name in enumerate(texts)}
     return lacks, np.array([order[name] for name in names], np.int32)
-
-
-def true_to_language(lacks: NDArray[np.bool_], language: Ints, points: Points, votes: Votes) -> Votes:
-    """The votes without those on words with a letter that the language of the rule does not have."""
-    at = np.flatnonzero((points >= _LETTERS[0]) & (points <= _LETTERS[-1]))
-    if not len(at):
-        return votes
-    low, high = np.searchsorted(at, votes.start), np.searchsorted(at, votes.end)
-    some = np.flatnonzero(high > low)
-    count = (high - low)[some]
-    if not len(some):
-        return votes
-    first = np.cumsum(count) - count
-    place = at[np.arange(count.sum()) - np.repeat(first, count) + np.repeat(low[some], count)]
-    foreign = lacks[np.repeat(language[votes.rule[some]], count), points[place] - _LETTERS[0]]
-    kept = np.ones(len(votes), bool)
-    kept[some] = ~np.logical_or.reduceat(foreign, first)
-    return votes.take(kept)
-
-
-def not_quoted(lines: Lines, spoken: NDArray[np.bool_], votes: Votes) -> Votes:
-    """The votes without those of rules that are `spoken` on lines that stand in quotation marks from end to end."""
-    quoted = votes.whole & spoken[votes.rule]
-    row = votes.row[quoted]
-    last = lines.end[row] - 1
-    last = np.where(lines.kinds[last] == STOP, last - 1, last)
-    quoted[quoted] = _is_quote(lines.kinds, lines.start[row]) & _is_quote(lines.kinds, last) & (last > lines.start[row])
-    return votes.take(~quoted)
-
-
-def _is_quote(kinds: Bytes, at: NDArray[np.integer]) -> NDArray[np.bool_]:
-    found: NDArray[np.bool_] = kinds[at] == QUOTE
-    return found

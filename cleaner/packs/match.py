@@ -16,7 +16,7 @@ import regex
 from numpy.typing import NDArray
 
 from cleaner.document import HEAD, TAIL, Bytes, Ints, KindTable, Lines, run_starts
-from cleaner.packs.false_friends import alphabets, not_quoted, true_to_language
+from cleaner.packs.false_friends import FIRST_LETTER, alphabets
 from cleaner.packs.phrases import PhraseTable
 from cleaner.packs.schema import CLASSES, STRENGTHS, Rule
 from cleaner.packs.tables import Gates, Patterns, digest_of, tables_of
@@ -27,8 +27,6 @@ _TRIED: Final = 50_000
 _STRONGEST: Final = 3
 _PLACE_PACK: Final = "common.place/"
 _LABEL: Final = "label"
-_SPACES: Final = (0x20, 0xA0, 0x202F)
-_COLONS: Final = (0x3A, 0xFF1A)
 _ANYWHERE: Final = 4
 _ZONE_BITS: Final = {"any": _ANYWHERE, "head": HEAD, "tail": TAIL}
 _VOTES_PER_ROW: Final = 4
@@ -158,31 +156,23 @@ def match(rules: RuleSet, lines: Lines) -> Votes:
             gates.signs, gates.most, gates.needs, gates.first, *scratch, votes, pairs, made,
         )  # fmt: skip
         room *= 4
-    row, rule, start, end, whole = votes[: made[0]].T.copy()
-    said = _labelling(rules, lines, Votes(row, rule, start, end, whole.astype(bool)))
-    said = not_quoted(lines, rules.spoken, true_to_language(rules.lacks, rules.language, lines.points, said))
-    return join_votes(said, _pattern_votes(rules, lines, pairs[: made[1]]))
+    return join_votes(_sifted(rules, lines, votes, int(made[0])), _pattern_votes(rules, lines, pairs[: made[1]]))
 
 
-def _labelling(rules: RuleSet, lines: Lines, votes: Votes) -> Votes:
-    """The votes without those of labels that no colon follows; a space may stand between."""
-    said = rules.label[votes.rule]
-    if not said.any():
-        return votes
-    end, stop = votes.end[said], lines.end[votes.row[said]]
-    last = len(lines.points) - 1
-    after = lines.points[np.minimum(end, last)]
-    further = np.where(_one_of(after, _SPACES), end + 1, end)
-    said[said] = (further < stop) & _one_of(lines.points[np.minimum(further, last)], _COLONS)
-    return votes.take(said | ~rules.label[votes.rule])
+def _sifted(rules: RuleSet, lines: Lines, votes: Ints, many: int) -> Votes:
+    """The first `many` votes of phrases (row, rule, start, end, whole), without those that only look like hits.
 
+    Labels need a colon behind them, see `false_friends` for the rest.
+    """
+    from cleaner.kernels import hearing as kernel
 
-def _one_of(points: NDArray[np.uint32], chars: Sequence[int]) -> NDArray[np.bool_]:
-    """Which code points are one of a few."""
-    found: NDArray[np.bool_] = points == chars[0]
-    for char in chars[1:]:
-        found |= points == char
-    return found
+    columns, whole = np.empty((4, many), np.int32), np.empty(many, bool)
+    kept = kernel.sift(
+        votes, many, lines.points, lines.kinds, lines.start, lines.end, rules.label, rules.spoken, rules.lacks, rules.language,
+        FIRST_LETTER, columns, whole,
+    )  # fmt: skip
+    row, rule, start, end = columns[:, :kept]
+    return Votes(row, rule, start, end, whole[:kept])
 
 
 def in_zone(rules: RuleSet, votes: Votes, zone: Bytes) -> Votes:

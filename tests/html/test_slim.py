@@ -5,7 +5,7 @@ import pytest
 
 from cleaner.html import page as page_module
 from cleaner.html.page import PageReader
-from cleaner.html.slim import slimmed
+from cleaner.html.slim import NO_TEXT, slimmed
 from cleaner.packs.load import rules_root
 
 READER = PageReader([rules_root() / "common" / "elements.toml"])
@@ -36,7 +36,7 @@ PAGES = {
 def blocks(html, monkeypatch, whole):
     with monkeypatch.context() as patch:
         if whole:
-            patch.setattr(page_module, "slimmed", lambda html: html.encode("utf-8", "ignore"))
+            patch.setattr(page_module, "slimmed", lambda data: (data, NO_TEXT))
         return READER._blocks(html)
 
 
@@ -65,6 +65,6 @@ def test_torn_pages_have_the_same_blocks(seed, monkeypatch):
 
 
 def test_left_out():
-    assert slimmed('<p data-a="b" class="c" href=d>One<!-- two --><script src=e>f()</script><svg><path d=g /></svg>') == (
-        b'<p class="c" >One<!--><script></script><svg></svg>'
-    )
+    page = b'<p data-a="b" class="c" href=d>One<!-- two --><script src=e>f()</script><svg><path d=g /></svg>'
+    assert slimmed(page) == (b'<p class="c" >One<!--><script></script><svg></svg>', ["script", "svg"])
+    assert slimmed(b"<p>One <math>") == (b"<p>One <math>", NO_TEXT)

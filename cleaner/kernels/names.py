@@ -1,0 +1,63 @@
+"""Values of attributes that were judged before: found by what they are made of, in a table that only grows."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from cleaner.kernels.base import Array, Number, inner, kernel
+
+_MIX: Final = np.uint64(0x9E3779B97F4A7C15)
+
+
+@inner
+def _hash(data: Array, begin: Number, end: Number) -> Array:
+    """64 bits of data[begin:end], never 0. That two values of all pages share them does not happen by chance."""
+    value = np.uint64(end - begin) * _MIX
+    for at in range(begin, end):
+        value = (value ^ np.uint64(data[at])) * _MIX
+        value ^= value >> np.uint64(32)
+    return value | np.uint64(1)
+
+
+@kernel("i8", "u1[r]", "i4[]", "i4[]", "b1[]", "u8[]", "u8[]", "u4[]", "u8[]", "u8[]", "u4[]", "i4[]")
+def look_up(
+    data: Array, begin: Array, end: Array, needed: Array, keys: Array, bits: Array, checks: Array, hashes: Array,
+    found_bits: Array, found_checks: Array, missing: Array,
+) -> Number:  # fmt: skip
+    """Fill `found_bits` and `found_checks` for each of the `needed` values data[begin:end] that the table knows.
+
+    `missing` gets the numbers of those it does not know: answers how many; `hashes` gets what the table knows a value by. The
+    table is `keys` (0 is free, never all are taken), `bits` and `checks`, with a power of two of places.
+    """
+    many = 0
+    mask = np.uint64(len(keys) - 1)
+    for value in range(len(begin)):
+        if not needed[value]:
+            continue
+        key = _hash(data, np.int64(begin[value]), np.int64(end[value]))
+        slot = np.int64((key >> np.uint64(20)) & mask)
+        while keys[slot] != key and keys[slot] != np.uint64(0):
+            slot = (slot + 1) & np.int64(mask)
+        if keys[slot] == key:
+            found_bits[value], found_checks[value] = bits[slot], checks[slot]
+        else:
+            hashes[value] = key
+            missing[many] = value
+            many += 1
+    return many
+
+
+@kernel("void", "i4[]", "u1[]", "b1[]", "u8[]", "u4[]", "i8", "u8[]", "u4[]")
+def spread(
+    element: Array, kind: Array, needed: Array, found_bits: Array, found_checks: Array, signing: Number, bits: Array,
+    signature: Array,
+) -> None:  # fmt: skip
+    """Add what is known of `needed` values to the `bits` of their elements, and the checks of the kind `signing` to their
+    `signature`."""
+    for value in range(len(element)):
+        if needed[value]:
+            bits[element[value]] |= found_bits[value]
+            if kind[value] == signing:
+                signature[element[value]] ^= found_checks[value] << np.uint32(8)
