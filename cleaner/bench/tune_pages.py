@@ -3,6 +3,10 @@
 As for plain text (`cleaner.bench.tune`), sites are dealt out to folds and the second look learns from first scores of
 forests that had not seen the site. What is learned is the share of a line's words that is wanted, and a line weighs as
 much as its words move its page's word F1: a thousand words of a long page no more than a hundred of a short one.
+
+Which pages come with an address is a matter of who collected them, and each collector has ideas of what is wanted. So the
+forests learn from pages of which a share, drawn by lot, hides its address; held-out pages are judged twice, as they are
+and without any address.
 """
 
 from __future__ import annotations
@@ -23,6 +27,7 @@ from cleaner.bench.tune_terms import add_terms
 from cleaner.errors import ConfigError, DataError, RecordError
 from cleaner.html.cut import PageCut
 from cleaner.html.judge import PageJudge, agreed
+from cleaner.html.kind import SIGNS
 from cleaner.html.measures import Surroundings, first_names, first_values, second_names, second_values, surroundings
 from cleaner.html.page import Page, PageReader
 from cleaner.judge.score import chance
@@ -34,7 +39,7 @@ from cleaner.pages import said_of_lines, see
 PAGE_WEIGHTS: Final = "weights/html.json"
 _ELEMENTS: Final = "common/elements.toml"
 _AT_ONCE: Final = 60
-CUT: Final = PageCut()
+CUT: Final = PageCut(words=10.0, hope=0.35)
 """The cut that new weights come with."""
 _LONGEST: Final = 300
 """Words of a line beyond which it weighs no more."""
@@ -44,6 +49,11 @@ _HEAVIEST: Final = 3.0
 """Bounds and curve of what a page weighs: one with five wanted words among thousands is not worth a hundred others."""
 _RARE_KIND: Final = 0.17
 """How much more the pages of a rare kind weigh: the power of how much rarer it is."""
+_UNADDRESSED: Final = "sign_no_url"
+"""Tells only which collection a page is from: no forest learns from it."""
+_ADDRESS_SIGNS: Final = tuple(f"sign_{name}" for name in SIGNS if name.startswith("url_"))
+_LOT: Final = 4
+"""Added to the seed for the lot that hides addresses, which is not the one that chooses lines."""
 _HARD_KINDS: Final = ("listing", "collection", "product")
 """Kinds of pages on which the first look errs most."""
 _SNIPPET: Final = 0.03
@@ -57,7 +67,8 @@ Floats = NDArray[np.float64]
 class PageSettings:
     """How is fitted. The same settings and data give the same file."""
 
-    folds: int = 3
+    folds: int = 10
+    """Many, for kinds of pages of which there are few: a forest learns from nine tenths of their sites, as all in all."""
     trees: int = 200
     depth: int = 6
     rate: float = 0.07
@@ -69,10 +80,12 @@ class PageSettings:
     """Share of the lines that is learned from; light lines are left out first and those that stay weigh more."""
     onto: float = 1.0
     """How much of the first look's log-odds the second starts from: it learns what the first gets wrong."""
-    likewise: float = 0.4
+    likewise: float = 0.6
     """How far a line's log-odds are drawn to the mean of likewise lines."""
     lean: float = 0.0
     """Log-odds by which a line goes more likely than the forests say."""
+    hidden: float = 0.5
+    """Share of the pages whose address is hidden from the forests that learn from them."""
     hard: float = 1.5
     """How much more the second look weighs the pages of kinds of which each site has its own idea (`_HARD_KINDS`)."""
     hard_terms: float = 2.5
@@ -177,29 +190,67 @@ class PageFitted:
     whole: dict[str, Any]
     held: NDArray[np.int32]
     """Log-odds times `UNIT` that a line goes."""
+    unaddressed: NDArray[np.int32]
+    """The same where no page has an address."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Views:
+    """Something of all lines in three ways: as is learned from, as the pages are, and without any address."""
+
+    learned: NDArray[Any]
+    shown: NDArray[Any]
+    hidden: NDArray[Any]
+
+    def each(self, change: Callable[[NDArray[Any]], NDArray[Any]]) -> _Views:
+        """All three changed alike."""
+        return _Views(change(self.learned), change(self.shown), change(self.hidden))
+
+    def both(self, other: _Views, change: Callable[[NDArray[Any], NDArray[Any]], NDArray[Any]]) -> _Views:
+        """Each changed along with that of `other`."""
+        return _Views(
+            change(self.learned, other.learned), change(self.shown, other.shown), change(self.hidden, other.hidden)
+        )
+
+
+def _views(told: PageLesson, settings: PageSettings) -> _Views:
+    """The measures of the first look, (measures, lines) each."""
+    shown = told.values.copy()
+    shown[told.names.index(_UNADDRESSED)] = 0
+    hidden = shown.copy()
+    hidden[[told.names.index(name) for name in _ADDRESS_SIGNS]] = 0
+    lot = np.random.default_rng(settings.seed + _LOT).random(len(told.keys)) < settings.hidden
+    return _Views(np.where(told.per_line(lot), hidden, shown), shown, hidden)
 
 
 def fit_pages(told: PageLesson, settings: PageSettings, *, say: Say = lambda _: None) -> PageFitted:
     """Fit both looks, for all sites and for each fold."""
+    values = _views(told, settings)
     lines = _chosen(told, told.weight, settings)
-    none = np.zeros(told.values.shape[1], np.int32)
-    first, score = _one_look(told, told.values, told.names, lines, none, settings, lambda text: say(f"first look, {text}"))
-    values = np.concatenate((told.values, _second(told, 255 - chance(score))))
+    none = values.each(lambda view: np.zeros(view.shape[1], np.int32))
+    first, score = _one_look(told, values, told.names, lines, none, settings, lambda text: say(f"first look, {text}"))
+    values = values.both(score, lambda view, odds: np.concatenate((view, _second(told, 255 - chance(odds)))))
     names = (*told.names, *second_names())
-    hard = np.array([settings.hard if key.item.info.kind in _HARD_KINDS else 1.0 for key in told.keys])
-    lines = _chosen(told, told.weight * told.per_line(hard), settings)
-    start = (score * np.int64(round(settings.onto * UNIT)) // UNIT).astype(np.int32)
+    lines = _chosen(told, told.weight * _of_kinds(told, settings.hard), settings)
+    onto = np.int64(round(settings.onto * UNIT))
+    start = score.each(lambda odds: (odds * onto // UNIT).astype(np.int32))
     second, held = _one_look(told, values, names, lines, start, settings, lambda text: say(f"second look, {text}"))
-    hard = np.array([settings.hard_terms if key.item.info.kind in _HARD_KINDS else 1.0 for key in told.keys])
-    use, weight = _chosen(told, told.weight * told.per_line(hard), settings)
-    held = add_terms(
-        second, told.values, told.names, held, told.gone, np.where(use, weight, 0), told.per_line(told.fold)
-    )
+    use, weight = _chosen(told, told.weight * _of_kinds(told, settings.hard_terms), settings)
+    weight = np.where(use, weight, 0)
+    added = add_terms(
+        second, told.values, told.names, held.learned, told.gone, weight, told.per_line(told.fold)
+    ) - held.learned  # fmt: skip
     lean = round(settings.lean * UNIT)
     second["bias"] += lean
     header = {"onto": settings.onto, "likewise": settings.likewise, **CUT.as_header()}
-    held = _agreed(told, held + lean, round(settings.likewise * UNIT))
-    return PageFitted({"format": FORMAT, "header": header, "first": first, "second": second}, held)
+    held = held.each(lambda odds: _agreed(told, odds + added + lean, round(settings.likewise * UNIT)))
+    whole = {"format": FORMAT, "header": header, "first": first, "second": second}
+    return PageFitted(whole, held.shown, held.hidden)
+
+
+def _of_kinds(told: PageLesson, hard: float) -> Floats:
+    """Per line: `hard` on pages of the hard kinds, 1 on others."""
+    return told.per_line(np.array([hard if key.item.info.kind in _HARD_KINDS else 1.0 for key in told.keys]))
 
 
 def _second(told: PageLesson, likely: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -230,20 +281,25 @@ def _chosen(told: PageLesson, weight: Floats, settings: PageSettings) -> tuple[N
 
 
 def _one_look(
-    told: PageLesson, values: NDArray[np.uint8], names: Sequence[str], lines: tuple[NDArray[np.bool_], Floats],
-    start: NDArray[np.int32], settings: PageSettings, say: Say,
-) -> tuple[dict[str, Any], NDArray[np.int32]]:  # fmt: skip
+    told: PageLesson, values: _Views, names: Sequence[str], lines: tuple[NDArray[np.bool_], Floats], start: _Views,
+    settings: PageSettings, say: Say,
+) -> tuple[dict[str, Any], _Views]:  # fmt: skip
     """The forest of all sites, on top of the scores `start`; and each line's score by the forest that has not seen its site."""
     use, weight = lines
     fold = told.per_line(told.fold)
-    score = start.copy()
+    score = start.each(np.copy)
+
+    def forest(rows: NDArray[np.intp]) -> dict[str, Any]:
+        return _forest(told, values.learned, names, rows, weight, start.learned, settings)
+
     for number in range(settings.folds):
         say(f"fold {number + 1} of {settings.folds}")
-        rows, held = np.flatnonzero(use & (fold != number)), np.flatnonzero(fold == number)
-        forest = _forest(told, values, names, rows, weight, start, settings)
-        score[held] += read_trees(forest, names, f"fold {number}").score(np.ascontiguousarray(values[:, held]))
+        held = np.flatnonzero(fold == number)
+        trees = read_trees(forest(np.flatnonzero(use & (fold != number))), names, f"fold {number}")
+        for view, odds in ((values.learned, score.learned), (values.shown, score.shown), (values.hidden, score.hidden)):
+            odds[held] += trees.score(np.ascontiguousarray(view[:, held]))
     say("all sites")
-    return _forest(told, values, names, np.flatnonzero(use), weight, start, settings), score
+    return forest(np.flatnonzero(use)), score
 
 
 def _forest(

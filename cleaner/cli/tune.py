@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _TRIED_SHARE = 0.3
 _DEPTH = 6
+_FOLDS = 3
+"""Parts that the sites of texts are dealt into; pages have a number of their own."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,8 +55,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--hand", action="store_true", help="also compare with the hand-set weights on the same held-out sites")
     add("--rules", type=Path, metavar="FOLDER", help="fit for the rules of this folder")
     add("--packs", type=Path, action="append", default=[], metavar="PATH", help="also these packs (repeatable)")
-    add("--folds", type=int, default=3, metavar="N", help="parts that the sites are dealt into (3)")
-    add("--trees", type=int, metavar="N", help="trees per look (200 for texts, 240 for pages)")
+    add("--folds", type=int, metavar="N", help="parts that the sites are dealt into (3 for texts, 10 for pages)")
+    add("--trees", type=int, metavar="N", help="trees per look (200)")
     add("--depth", type=int, metavar="N", help="questions per tree (6; 4 with --memory)")
     add("--threads", type=int, default=2, metavar="N", help="threads that fit (2); the weights do not depend on it")
     add(
@@ -81,6 +83,7 @@ def run(args: argparse.Namespace) -> int:
     if args.memory:
         from cleaner.cli.tune_memory import run_memory
 
+        args.folds = args.folds or _FOLDS
         return run_memory(args)
     if args.caution is not None:
         raise ConfigError("--caution: goes with --memory")
@@ -92,7 +95,7 @@ def run(args: argparse.Namespace) -> int:
     output = args.output or (args.rules or rules_root()) / TEXT_WEIGHTS
     against = args.against or (output if output.is_file() else None)
     given = {"trees": args.trees} if args.trees else {}
-    settings = Settings(folds=args.folds, depth=args.depth, threads=args.threads, **given)
+    settings = Settings(folds=args.folds or _FOLDS, depth=args.depth, threads=args.threads, **given)
     judge = Judge.of(rules=args.rules, packs=args.packs, weights=against)
     items = read_texts([*args.data, *args.gold], share=args.share)
     show = progress(args, len(items), "held out")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cleaner.cli import BAD_RECORDS, DONE
 from cleaner.errors import ConfigError
@@ -40,6 +40,7 @@ def run_pages(args: argparse.Namespace) -> int:
     found = figures(told, fitted.held)
     columns = {
         "held out": found.by_group(told.keys),
+        "no address": figures(told, fitted.unaddressed).by_group(told.keys),
         "all seen": figures(told, judged(told, fitted.whole)).by_group(told.keys),
     }
     rival = _rival(args, told, against, columns)
@@ -87,9 +88,9 @@ def _rival(
 
 
 def _print(columns: dict[str, dict[str, float]]) -> None:
-    print(f"{'':32s}" + "".join(f"{name:>10s}" for name in columns))
+    print(f"{'':32s}" + "".join(f"{name:>12s}" for name in columns))
     for group in next(iter(columns.values())):
-        print(f"{group:32s}" + "".join(f"{values[group]:10.4f}" for values in columns.values()))
+        print(f"{group:32s}" + "".join(f"{values[group]:12.4f}" for values in columns.values()))
 
 
 def _write(
@@ -100,14 +101,13 @@ def _write(
 
     from cleaner.bench.labelled import digest
     from cleaner.bench.tune import VERSION, write_weights
+    from cleaner.bench.tune_pages import figures
     from cleaner.html.cut import NAMED
     from cleaner.judge.trees import load_weights
 
     before = args.against or (output if output.is_file() else None)
     # What goes by its name is set by people; new weights take it over.
     named = {name: value for name, value in (load_weights(before).header if before else {}).items() if name == NAMED}
-    scores: dict[str, Any] = {"overall": round(found.overall(told.keys), 4)}
-    scores |= {name: round(value, 4) for name, value in found.by_group(told.keys).items()}
     header = {
         "version": VERSION,
         "made": datetime.now(UTC).date().isoformat(),
@@ -115,9 +115,16 @@ def _write(
         "data": digest([*args.data, *args.gold]),
         **fitted.whole["header"],
         **named,
-        "scores": scores,
+        "scores": _scores(told, found),
+        "scores_without_address": _scores(told, figures(told, fitted.unaddressed)),
         "scored": f"on {len(told.keys)} pages of sites that were held out, {settings.folds} folds: word F1, or F over snippets",
         "settings": {name: value for name, value in asdict(settings).items() if name != "threads"},
     }
     write_weights(output, {**fitted.whole, "header": header})
     print(f"cleaner: wrote {output}", file=sys.stderr)
+
+
+def _scores(told: PageLesson, found: Figures) -> dict[str, float]:
+    """The figures of a header: the mean of the files, and each group's."""
+    groups = {name: round(value, 4) for name, value in found.by_group(told.keys).items()}
+    return {"overall": round(found.overall(told.keys), 4), **groups}

@@ -2,7 +2,7 @@
 
 What decides is data in the header of the weights file, because it belongs to the scores that were fitted with it:
 
-    "page": {"least": 0.1, "most": 0.6, "words": 4, "rows": 5}
+    "page": {"least": 0.1, "most": 0.6, "words": 10, "hope": 0.35, "rows": 5}
     "named": {"prose": 0.5, "votes": {"odds": -1, "classes": ["byline", …]}, "elements": {"odds": 0, "classes": […]}}
 """
 
@@ -32,7 +32,9 @@ class PageCut:
     most: float = 0.6
     """Chances between which the cut of a page lies."""
     words: float = 4.0
-    """A page that promises fewer words than this has no content: it is a shell, a refusal, a form."""
+    hope: float = 1.0
+    """A page that promises fewer words than this, at an expected F below `hope`, has no content: it is a shell, a
+    refusal, a form. One that is sure of its few words has them."""
     rows: int = 5
     """A page of at most so many lines has content all the same: there is hardly anything to tell it from, and an empty
     answer is right only where the page had nothing to say."""
@@ -53,7 +55,9 @@ class PageCut:
 
         stays = np.empty(len(likely), bool)
         low, high = round(255 * self.least), round(255 * self.most)
-        best_lines(first, likely, weight, low, high, math.ceil(2 * 255 * self.words), self.rows, stays)
+        best_lines(
+            first, likely, weight, low, high, math.ceil(2 * 255 * self.words), self.hope, self.rows, stays
+        )
         return stays
 
 
@@ -67,7 +71,7 @@ def read_cut(header: Mapping[str, Any], file: str) -> PageCut:
     for name, value in found.items():
         if name not in fields:
             raise RuleError(f"{place}: field {name!r}: expected one of {', '.join(fields)}")
-        whole, most = name == "rows", 1 if name in ("least", "most") else None
+        whole, most = name == "rows", 1 if name in ("least", "most", "hope") else None
         if (type(value) is not int and (whole or type(value) is not float)) or value < 0 or (most and value > most):
             expected = "a whole number of lines" if whole else "a chance from 0 to 1" if most else "a number of words"
             raise RuleError(f"{place}: field {name!r}: expected {expected}, got {value!r}")

@@ -205,9 +205,9 @@ def _ordered(likely: Array, low: int, high: int, begin: Array, order: Array) -> 
         begin[value] += 1
 
 
-@kernel("void", "i4[]", "u1[]", "i4[]", "i8", "i8", "i8", "i8", "b1[]")
+@kernel("void", "i4[]", "u1[]", "i4[]", "i8", "i8", "i8", "f8", "i8", "b1[]")
 def best_lines(
-    first: Array, likely: Array, weight: Array, least: int, most: int, promise: int, few: int, stays: Array
+    first: Array, likely: Array, weight: Array, least: int, most: int, promise: int, hope: float, few: int, stays: Array
 ) -> None:
     """Which lines stay of pages, see `cleaner.html.cut.PageCut.best_lines`; `promise` is in words times 510."""
     order, begin = np.empty(len(likely), np.int64), np.empty(256, np.int64)
@@ -229,10 +229,12 @@ def best_lines(
             if reached > quality:
                 quality, cut = reached, likely[row]
         cut = min(max(cut, least), most, likely[order[low]])
-        promised = 0
+        hit = taken = np.int64(0)
         for row in range(low, high):
             stays[row] = likely[row] >= cut
             if stays[row]:
-                promised += np.int64(likely[row]) * max(weight[row], 1)
-        if promised < promise and high - low > few:
+                words = np.int64(max(weight[row], 1))
+                hit += likely[row] * words
+                taken += 255 * words
+        if hit < promise and 2 * hit < hope * (taken + expected) and high - low > few:
             stays[low:high] = False

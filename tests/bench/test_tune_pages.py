@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -109,6 +110,20 @@ def test_fitted_weights_find_the_text_on_sites_they_have_not_seen(told):
     assert figures(told, judged(told, fitted.whole)).overall(told.keys) > 0.97
     again = fit_pages(told, SMALL)
     assert json.dumps(fitted.whole) == json.dumps(again.whole) and (fitted.held == again.held).all()
+
+
+def test_addresses_are_hidden_from_the_forests_as_often_as_asked_for(told):
+    pytest.importorskip("catboost")
+    # As if the pages of one collector, who wants nothing, were the only ones with an address.
+    place = told.names.index("sign_url_docs")
+    odd = told.per_line(np.arange(len(told.keys)) % 2)
+    values = told.values.copy()
+    values[place] = odd
+    taught = replace(told, values=values, gone=np.where(odd == 1, 1.0, told.gone))
+    none, all_ = (fit_pages(taught, replace(SMALL, hidden=share)) for share in (0.0, 1.0))
+    assert (none.held != none.unaddressed).any() and (all_.held == all_.unaddressed).all()
+    asked = {name for look in ("first", "second") for tree in all_.whole[look]["trees"] for name, _ in tree["asks"]}
+    assert not any(name.startswith("sign_url_") for name in asked) and "sign_no_url" not in asked
 
 
 def test_no_site_is_on_both_sides(told):

@@ -105,8 +105,19 @@ def stays(likely, lines, cut=PageCut()):  # noqa: B008
 
 def test_a_page_that_promises_hardly_a_word_keeps_none():
     lines = read_lines(["\n".join(["some words in a line"] * 4), "\n".join(["some more words"] * 4)], KindTable())
-    assert stays([250, 40, 30, 20, 90, 60, 10, 10], lines, PageCut(words=4, rows=0)).tolist() == [True] + [False] * 7
-    assert stays([250, 40, 30, 20, 90, 60, 10, 10], lines, PageCut(words=6, rows=0)).tolist() == [False] * 8
+    likely = [250, 40, 30, 20, 90, 60, 10, 10]
+    both = [True] + [False] * 3 + [True, True, False, False]
+    assert stays(likely, lines, PageCut(words=1, hope=1.0, rows=0)).tolist() == both
+    assert stays(likely, lines, PageCut(words=4, hope=1.0, rows=0)).tolist() == [True] + [False] * 7
+    assert stays(likely, lines, PageCut(words=6, hope=1.0, rows=0)).tolist() == [False] * 8
+
+
+def test_a_page_that_is_sure_of_its_few_words_keeps_them():
+    lines = read_lines(["\n".join(["some words in a line"] * 4), "\n".join(["some more words"] * 4)], KindTable())
+    # Expected F: twice 4.9 of 5 + 6.7 words, and twice 1.8 of 6 + 2.
+    likely = [250, 40, 30, 20, 90, 60, 10, 10]
+    assert stays(likely, lines, PageCut(words=6, hope=0.6, rows=0)).tolist() == [True] + [False] * 7
+    assert stays(likely, lines, PageCut(words=6, hope=0.3, rows=0)).tolist() == [True] + [False] * 3 + [True, True, False, False]
 
 
 def test_a_page_of_hardly_any_lines_is_never_empty():
