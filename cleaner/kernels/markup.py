@@ -58,21 +58,19 @@ def _is_letter(char: Number) -> Number:
 @inner
 def _find(data: Array, words: Array, at: Number, char: Number) -> Number:
     """The first place from `at` on where `char` stands, the size of `data` or more where none does."""
-    size = len(data)
-    near = min(at + 8 - (at & 7), size)
-    while at < near:
-        if data[at] == char:
-            return at
-        at += 1
     pattern = np.uint64(char) * _ONES
     word = at >> 3
+    passed = (np.uint64(1) << np.uint64(8 * (at & 7))) - np.uint64(1)
     while word < len(words):
-        rest = words[word] ^ pattern
-        if (rest - _ONES) & ~rest & _HIGHS:
-            break
+        rest = (words[word] ^ pattern) | passed
+        hit = (rest - _ONES) & ~rest & _HIGHS
+        if hit:
+            before = (hit & (~hit + np.uint64(1))) - np.uint64(1)  # ones up to the lowest hit
+            return (word << 3) + np.int64(((before & _ONES) * _ONES) >> np.uint64(56)) - 1
+        passed = np.uint64(0)
         word += 1
     at = max(at, word << 3)
-    while at < size and data[at] != char:
+    while at < len(data) and data[at] != char:
         at += 1
     return at
 
@@ -80,15 +78,11 @@ def _find(data: Array, words: Array, at: Number, char: Number) -> Number:
 @inner
 def _name(data: Array, at: Number) -> tuple[Number, Number]:
     """The key of the tag name that begins at `at`, in lower case, and where it ends."""
-    key, shift = np.uint64(0), 0
-    while at < len(data):
-        char = np.int64(data[at])
-        if char == _GT or char == _SLASH or _is_space(char):
-            break
-        if shift < 64:
-            low = char + 32 if 65 <= char <= 90 else char
-            key |= np.uint64(low) << np.uint64(shift)
-            shift += 8
+    key, shift = np.uint64(0), np.uint64(0)
+    while at < len(data) and _KINDS[data[at]] != _ENDS:
+        if shift < np.uint64(64):
+            key |= np.uint64(data[at] | 32) << shift
+            shift += np.uint64(8)
         at += 1
     return key, at
 

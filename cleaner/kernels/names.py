@@ -17,8 +17,7 @@ def _hash(data: Array, begin: Number, end: Number) -> Array:
     value = np.uint64(end - begin) * _MIX
     for at in range(begin, end):
         value = (value ^ np.uint64(data[at])) * _MIX
-        value ^= value >> np.uint64(32)
-    return value | np.uint64(1)
+    return (value ^ (value >> np.uint64(32))) * _MIX | np.uint64(1)
 
 
 @kernel("i8", "u1[r]", "i4[]", "i4[]", "b1[]", "u8[]", "u8[]", "u4[]", "u8[]", "u8[]", "u4[]", "i4[]")
