@@ -191,7 +191,7 @@ class ElementWords:
                 self._parts.setdefault(part[:_GRAM], []).append((part, 1 << index))
         self._names: dict[str, int] = {}
         self._known = _Known.empty(2048)
-        self._learning = Lock()
+        self._looking = Lock()
 
     def bit(self, group: str) -> int:
         """The bit of a group by its id, 0 if there is none."""
@@ -225,8 +225,10 @@ class ElementWords:
     def of_value(self, value: bytes) -> int:
         """The groups of an attribute value (UTF-8) with its names parted by spaces; digits say nothing."""
         bits = 0
+        known = self._names
         for name in value.translate(None, _DIGITS).decode("utf-8", "replace").split()[:_NAMES_LIMIT]:
-            bits |= self.of_name(name)
+            found = known.get(name)
+            bits |= self.of_name(name) if found is None else found
         return bits
 
     def of_values(
@@ -238,25 +240,25 @@ class ElementWords:
         many = len(begin)
         bits, checks = np.empty(many, np.uint64), np.empty(many, np.uint32)
         hashes, missing = np.empty(many, np.uint64), np.empty(many, np.int32)
-        if self._known.many > _MEMO_LIMIT:
-            self._known = _Known.empty(2048)
-        while True:
-            known = self._known
-            unknown = kernel.look_up(
-                data, begin, end, needed, known.keys, known.bits, known.checks, hashes, bits, checks, missing
-            )
-            if not unknown:
-                return bits, checks
-            with self._learning:
-                for value in missing[:unknown].tolist():
-                    self._learn(int(hashes[value]), data[begin[value] : end[value]].tobytes())
+        with self._looking:
+            if self._known.many > _MEMO_LIMIT:
+                self._known = _Known.empty(2048)
+            while True:
+                known = self._known
+                unknown = kernel.look_up(
+                    data, begin, end, needed, known.keys, known.bits, known.checks, hashes, bits, checks, missing
+                )
+                if not unknown:
+                    return bits, checks
+                new = dict(zip(hashes[missing[:unknown]].tolist(), missing[:unknown].tolist(), strict=True))
+                whole = data.tobytes()
+                self._learn(list(new), [whole[begin[value] : end[value]] for value in new.values()])
 
-    def _learn(self, key: int, value: bytes) -> None:
-        """Add a value to the table; other threads may be looking into it meanwhile."""
-        known = self._known
-        if 2 * known.many >= len(known.keys):
-            known = self._known = known.larger()
-        known.add(key, self.of_value(value), crc32(value))
+    def _learn(self, keys: list[int], values: Sequence[bytes]) -> None:
+        """Judge values and add them to the table."""
+        self._known = self._known.with_room(len(keys))
+        bits = np.array([self.of_value(value) for value in values], np.uint64)
+        self._known.add(np.array(keys, np.uint64), bits, np.array(list(map(crc32, values)), np.uint32))
 
 
 @dataclass(slots=True)
@@ -273,21 +275,19 @@ class _Known:
         """A table with `size` places, a power of two."""
         return cls(np.zeros(size, np.uint64), np.zeros(size, np.uint64), np.zeros(size, np.uint32))
 
-    def add(self, key: int, bits: int, check: int) -> None:
-        """Add a value that may be known already. Its key comes last: who finds that finds the rest."""
-        keys, last = self.keys, len(self.keys) - 1
-        slot = key >> 20 & last
-        while (taken := int(keys[slot])) != 0:
-            if taken == key:
-                return
-            slot = (slot + 1) & last
-        self.bits[slot], self.checks[slot] = bits, check
-        keys[slot] = key
-        self.many += 1
+    def add(self, keys: NDArray[np.uint64], bits: NDArray[np.uint64], checks: NDArray[np.uint32]) -> None:
+        """Add values, for which there has to be room."""
+        from cleaner.kernels import names as kernel
 
-    def larger(self) -> _Known:
-        """The same with twice the places."""
-        other = _Known.empty(2 * len(self.keys))
-        for slot in np.flatnonzero(self.keys).tolist():
-            other.add(int(self.keys[slot]), int(self.bits[slot]), int(self.checks[slot]))
+        self.many += kernel.add(self.keys, self.bits, self.checks, keys, bits, checks)
+
+    def with_room(self, more: int) -> _Known:
+        """The same, of which half stays free when there are `more` values."""
+        size = len(self.keys)
+        while size < 2 * (self.many + more):
+            size *= 2
+        if size == len(self.keys):
+            return self
+        other = _Known.empty(size)
+        other.add(self.keys, self.bits, self.checks)
         return other

@@ -60,3 +60,19 @@ def spread(
             bits[element[value]] |= found_bits[value]
             if kind[value] == signing:
                 signature[element[value]] ^= found_checks[value] << np.uint32(8)
+
+
+@kernel("i8", "u8[]", "u8[]", "u4[]", "u8[]", "u8[]", "u4[]")
+def add(keys: Array, bits: Array, checks: Array, new: Array, new_bits: Array, new_checks: Array) -> Number:
+    """Add values by their keys to the table, those that it knows and the key 0 left out; how many were added."""
+    mask = np.int64(len(keys) - 1)
+    many = 0
+    for value in range(len(new)):
+        key = new[value]
+        slot = np.int64(key >> np.uint64(20)) & mask
+        while keys[slot] != key and keys[slot] != np.uint64(0):
+            slot = (slot + 1) & mask
+        if keys[slot] != key:
+            keys[slot], bits[slot], checks[slot] = key, new_bits[value], new_checks[value]
+            many += 1
+    return many
