@@ -198,10 +198,6 @@ class Lines:
             ink=self.ink[rows],
         )
 
-    def row_at(self, offsets: Ints) -> Ints:
-        """The row each offset lies in, for offsets inside rows."""
-        return (np.searchsorted(self.start, offsets, side="right") - 1).astype(np.int32)
-
     def length(self) -> Ints:
         """Per row: code points between its ends."""
         return self.end - self.start

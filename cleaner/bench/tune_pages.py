@@ -49,8 +49,6 @@ _HEAVIEST: Final = 3.0
 """Bounds and curve of what a page weighs: one with five wanted words among thousands is not worth a hundred others."""
 _RARE_KIND: Final = 0.17
 """How much more the pages of a rare kind weigh: the power of how much rarer it is."""
-_UNADDRESSED: Final = "sign_no_url"
-"""Tells only which collection a page is from: no forest learns from it."""
 _ADDRESS_SIGNS: Final = tuple(f"sign_{name}" for name in SIGNS if name.startswith("url_"))
 _LOT: Final = 4
 """Added to the seed for the lot that hides addresses, which is not the one that chooses lines."""
@@ -215,12 +213,10 @@ class _Views:
 
 def _views(told: PageLesson, settings: PageSettings) -> _Views:
     """The measures of the first look, (measures, lines) each."""
-    shown = told.values.copy()
-    shown[told.names.index(_UNADDRESSED)] = 0
-    hidden = shown.copy()
+    hidden = told.values.copy()
     hidden[[told.names.index(name) for name in _ADDRESS_SIGNS]] = 0
     lot = np.random.default_rng(settings.seed + _LOT).random(len(told.keys)) < settings.hidden
-    return _Views(np.where(told.per_line(lot), hidden, shown), shown, hidden)
+    return _Views(np.where(told.per_line(lot), hidden, told.values), told.values, hidden)
 
 
 def fit_pages(told: PageLesson, settings: PageSettings, *, say: Say = lambda _: None) -> PageFitted:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import shutil
@@ -89,8 +88,3 @@ def facts(paths: Sequence[str]) -> list[list[Any]]:
             raise RecordError(f"{path}: cannot be read: {error.strerror}") from error
         found.append([os.path.abspath(path), state.st_size, state.st_mtime_ns])
     return found
-
-
-def short_hash(value: object) -> str:
-    """A short name for a JSON value."""
-    return hashlib.blake2b(json.dumps(value, sort_keys=True).encode(), digest_size=8).hexdigest()

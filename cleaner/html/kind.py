@@ -51,7 +51,7 @@ _GENERATED: Final = {kind: re.compile(pattern) for kind, pattern in _GENERATORS.
 SIGNS: Final[tuple[str, ...]] = (
     *(f"ld_{kind}" for kind in _STATED), *(f"og_{kind}" for kind in _OG),
     *(f"generator_{kind}" for kind in _GENERATORS), *(f"url_{kind}" for kind in _ADDRESS),
-    "url_root", "url_long", "url_digits", "url_query", "no_url",
+    "url_root", "url_long", "url_digits", "url_query",
 )  # fmt: skip
 _BIT: Final = {name: 1 << place for place, name in enumerate(SIGNS)}
 
@@ -102,7 +102,7 @@ def _stated(html: str, name: str) -> str:
 def address_signs(url: str | None) -> int:
     """What a page's address says of its kind."""
     if not url:
-        return _BIT["no_url"]
+        return 0
     rest = url.partition("://")[2].lower() or url.lower()
     path = rest.partition("/")[2]
     bits = sum(_BIT[f"url_{kind}"] for kind, pattern in _ADDRESSES.items() if pattern.search(rest))

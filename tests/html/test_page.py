@@ -117,7 +117,7 @@ def test_signs_of_a_pages_kind():
     assert {"generator_forum", "url_forum"} <= signs(
         '<meta name="generator" content="Discourse 3">', "https://x.org/t/a/12"
     )
-    assert signs("<p>x") == {"no_url"}
+    assert signs("<p>x") == set()
 
 
 MARKED_UP = """<h1>Knots</h1><p>Two <b>kinds</b> of *knots*:</p><ul><li>bends<ol><li>sheet<li>reef</ol><li>hitches</ul>
