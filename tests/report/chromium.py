@@ -114,6 +114,10 @@ class Chromium:
                 raise TimeoutError(condition)
             time.sleep(0.02)
 
+    def drawn(self) -> None:
+        """Wait until what was asked of the page, as its size or a scroll, is on the screen: the second frame from now."""
+        self.js("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
     def js(self, expression: str) -> object:
         """The value of an expression in the page."""
         answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)

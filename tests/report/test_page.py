@@ -167,9 +167,11 @@ def test_hovering_names_the_rule(big, browser):
     browser.open(big.as_uri())
     browser.size(1280, 900)
     browser.js("document.querySelector('.name').click(); document.querySelector('.sample').scrollIntoView()")
+    browser.drawn()
     x, y = browser.js(
         "(() => { const r = document.querySelector('.sample del').getClientRects()[0]; return [r.left + 4, r.top + 4]; })()"
     )
+    browser.move(1, 1)
     browser.move(x, y)
     browser.wait("!document.getElementById('tip').hidden")
     assert browser.js("document.getElementById('tip').textContent").startswith(
