@@ -6,7 +6,6 @@ unlike; the similarity that is reported is always that to the kept text itself.
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -26,6 +25,8 @@ Order = tuple[NDArray[np.uint64], int]
 """See `_sorted_keys`."""
 _ORDERS: Final = 4
 """Bands that are sorted together, ahead of their use."""
+_KEPT_ORDERS: Final = 32 << 20
+"""Bytes of sorted bands that are kept for their second use."""
 _MOST_FAILED: Final = 23
 """Bits of the number of unlike pairs that are remembered, at most: 64 MiB of them."""
 _STAR_ROUNDS: Final = (1, 1, 2, 4, 8)
@@ -128,16 +129,43 @@ def find(
     progress = progress or start(texts)
     if settings.threshold == 1.0:  # equal sets are all that is wanted
         return progress
-    join_firsts(texts, settings, progress, compare=compare, save=save)
-    join_others(texts, settings, progress, compare=compare, save=save)
+    orders = Orders(texts, progress.distinct)
+    join_firsts(texts, settings, progress, compare=compare, save=save, orders=orders)
+    join_others(texts, settings, progress, compare=compare, save=save, orders=orders)
     return progress
 
 
+class Orders:
+    """The buckets of each band: its texts in the order of their keys. Some are kept, as each band is looked at twice."""
+
+    def __init__(self, texts: Banded, distinct: Ids) -> None:
+        """`distinct` are the texts that stand in the buckets."""
+        self._texts, self._distinct = texts, distinct
+        self._kept: dict[int, Order] = {}
+        self._most = _KEPT_ORDERS // max(1, 8 * len(distinct))
+
+    def __call__(self, band: int) -> Order:
+        """The buckets of a band; not to be written to. Several threads may ask for different bands at once."""
+        found = self._kept.get(band)
+        if found is None:
+            found = _sorted_keys(self._texts.keys(band)[self._distinct])
+            if band < self._most:
+                self._kept[band] = found
+        return found
+
+
 def join_firsts(
-    texts: Banded, settings: Settings, progress: Progress, *, compare: Comparer, save: Save | None = None
+    texts: Banded,
+    settings: Settings,
+    progress: Progress,
+    *,
+    compare: Comparer,
+    save: Save | None = None,
+    orders: Orders | None = None,
 ) -> None:
     """Join what is similar to the first text of one of its buckets."""
-    _join(_star_rounds(texts, settings, progress, compare.jobs), settings, progress, compare=compare, save=save)
+    orders = orders or Orders(texts, progress.distinct)
+    _join(_star_rounds(texts, settings, progress, orders, compare.jobs), settings, progress, compare=compare, save=save)
 
 
 def join_others(
@@ -148,9 +176,11 @@ def join_others(
     compare: Comparer,
     save: Save | None = None,
     looks: int | None = None,
+    orders: Orders | None = None,
 ) -> None:
     """Join what is similar to any text of one of its buckets; in each, at most `looks` pairs are looked at."""
-    rounds = _rest_rounds(texts, settings, progress, _LOOKS if looks is None else looks, compare.jobs)
+    orders = orders or Orders(texts, progress.distinct)
+    rounds = _rest_rounds(texts, settings, progress, orders, _LOOKS if looks is None else looks, compare.jobs)
     _join(rounds, settings, progress, compare=compare, save=save)
 
 
@@ -168,11 +198,18 @@ def _join(
             save(progress)
 
 
-def choose(
-    texts: Banded, progress: Progress, *, compare: Comparer, score: NDArray[np.float64] | None = None
-) -> Clusters:
-    """Which text of each cluster stays: the one with the highest `score`, of equals (or without scores) the first."""
-    kept = progress.parent if score is None else best(progress.parent, score)
+def choose(progress: Progress, *, compare: Comparer, score: NDArray[np.float64] | None = None) -> Clusters:
+    """Which text of each cluster stays (see `kept_of`), and how similar the others are to it."""
+    return compared(progress, kept_of(progress, score), compare=compare)
+
+
+def kept_of(progress: Progress, score: NDArray[np.float64] | None) -> Ids:
+    """The text that stays for each: that of its cluster with the highest `score`, of equals (or without scores) the first."""
+    return progress.parent if score is None else best(progress.parent, score)
+
+
+def compared(progress: Progress, kept: Ids, *, compare: Comparer) -> Clusters:
+    """All texts with their exact similarity to the ones that stay for them."""
     similarity = np.ones(len(kept))
     left, right = progress.same[kept], progress.same
     unlike = np.flatnonzero(left != right)
@@ -199,13 +236,15 @@ def _verify(pairs: Pairs, threshold: float, compare: Comparer, progress: Progres
     compiled.remember(progress.failed, pairs[~alike])
 
 
-def _star_rounds(texts: Banded, settings: Settings, progress: Progress, jobs: int) -> Iterator[Pairs]:
+def _star_rounds(
+    texts: Banded, settings: Settings, progress: Progress, orders: Orders, jobs: int
+) -> Iterator[Pairs]:
     """The first text of each bucket with its others, some bands at a time."""
     compiled = kernel.load()
     marks, agreeing = texts.marks(), _agreeing(settings)
 
     def pairs_of(band: int) -> Pairs:
-        order, bits = _order(texts, progress, band)
+        order, bits = orders(band)
         out = np.empty(len(order), np.uint64)
         known = (order, bits, progress.distinct, progress.parent, texts.sizes, settings.threshold)
         return out[: compiled.stars(*known, marks, agreeing, progress.failed, out)].copy()
@@ -218,7 +257,9 @@ def _star_rounds(texts: Banded, settings: Settings, progress: Progress, jobs: in
         yield np.unique(np.concatenate(found))
 
 
-def _rest_rounds(texts: Banded, settings: Settings, progress: Progress, looks: int, jobs: int) -> Iterator[Pairs]:
+def _rest_rounds(
+    texts: Banded, settings: Settings, progress: Progress, orders: Orders, looks: int, jobs: int
+) -> Iterator[Pairs]:
     """All pairs of a bucket that are not of one cluster yet, in portions."""
     compiled = kernel.load()
     marks, agreeing = texts.marks(), _agreeing(settings)
@@ -227,12 +268,12 @@ def _rest_rounds(texts: Banded, settings: Settings, progress: Progress, looks: i
     near = np.empty((min(len(members), 2 * math.isqrt(looks) + 2), marks.shape[1]), np.uint64)
     found: list[Pairs] = []
     first = progress.band
-    orders: list[Order] = []
+    ahead: list[Order] = []
     while progress.band < settings.bands:
-        if not orders:
+        if not ahead:
             bands = range(progress.band, min(settings.bands, progress.band + (_ORDERS if jobs > 1 else 1)))
-            orders = in_threads(functools.partial(_order, texts, progress), bands, jobs=jobs)
-        order, bits = orders.pop(0)
+            ahead = in_threads(orders, bands, jobs=jobs)
+        order, bits = ahead.pop(0)
         while progress.place < len(order):
             known = (order, bits, progress.distinct, progress.parent, texts.sizes, settings.threshold)
             place = np.array((progress.place, progress.row))
@@ -272,11 +313,6 @@ def _star_bands(bands: int) -> Iterator[tuple[int, int]]:
         if first < bands:
             yield first, min(bands, first + width)
         first += width
-
-
-def _order(texts: Banded, progress: Progress, band: int) -> Order:
-    """The buckets of a band."""
-    return _sorted_keys(texts.keys(band)[progress.distinct])
 
 
 def _sorted_keys(keys: NDArray[np.uint64]) -> Order:

@@ -87,7 +87,7 @@ class Deduplicator:
             if found is not None and len(found) != len(corpus):
                 raise ConfigError(f"{len(found)} scores, expected one for each of {len(corpus)} texts")
             array = None if found is None else np.array(found, np.float64)
-            return clustering.choose(corpus, progress, compare=compare, score=array)
+            return clustering.choose(progress, compare=compare, score=array)
 
     def duplicates(self, texts: Iterable[str], *, scores: Sequence[float] | None = None) -> list[Duplicate]:
         """The texts that do not stay."""

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
+from copy import copy
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cleaner.dedup import clusters as clustering
 from cleaner.dedup import writing
 from cleaner.dedup.clusters import Clusters, Progress
-from cleaner.dedup.corpus import Corpus
+from cleaner.dedup.corpus import Corpus, Ids
 from cleaner.dedup.ranges import RANGE_BYTES, Range, plain_file, ranges
 from cleaner.dedup.reading import RangeReader, Reading
 from cleaner.dedup.settings import Settings
@@ -23,7 +26,7 @@ from cleaner.dedup.verify import Comparer
 from cleaner.dedup.work import facts, work_folder
 from cleaner.errors import ConfigError, RecordError
 from cleaner.records.files import STDIN
-from cleaner.records.outputs import STDOUT, Output, check_no_input
+from cleaner.records.outputs import STDOUT, Output, check_no_input, publish
 from cleaner.records.parquet import Shard, is_parquet
 from cleaner.records.workers import OrderedPool
 
@@ -109,14 +112,18 @@ class DocumentRun:
             with ExitStack() as stack:
                 corpus = Corpus([_chunk_path(folder, one) for one in found])
                 stack.callback(corpus.close)
-                chosen = self._clusters(corpus, folder)
-                return self._write(corpus, found, chosen)
+                progress = self._search(corpus, folder)
+                kept = clustering.kept_of(progress, self._scores(corpus))
+                with self._copying(corpus, found, kept) as copied:
+                    compare = Comparer(corpus, jobs=self.jobs, processes=not copied)
+                    chosen = clustering.compared(progress, kept, compare=compare)
+                    return self._write(corpus, found, chosen, copied=copied)
 
     def _sketch(self, folder: Path) -> list[Range]:
         reader = RangeReader(folder, self.settings, self.reading, say=self.watch.say)
         return read_inputs(self.files.inputs, folder, reader, jobs=self.jobs, watch=self.watch)
 
-    def _clusters(self, corpus: Corpus, folder: Path) -> Clusters:
+    def _search(self, corpus: Corpus, folder: Path) -> Progress:
         compare = Comparer(corpus, jobs=self.jobs)
         path = folder / _PROGRESS
 
@@ -135,14 +142,36 @@ class DocumentRun:
             )
             due = time.monotonic() + _SAVE_PAUSE * (time.monotonic() - begin)
 
-        progress = clustering.find(corpus, self.settings, compare=compare, progress=_load(path), save=save)
-        score = None
-        if self.reading.keep != "first":
-            parts = [corpus.chunk(number).read("scores") for number in range(len(corpus.paths))]
-            score = np.concatenate(parts) if parts else np.empty(0)
-        return clustering.choose(corpus, progress, compare=compare, score=score)
+        return clustering.find(corpus, self.settings, compare=compare, progress=_load(path), save=save)
 
-    def _write(self, corpus: Corpus, found: Sequence[Range], chosen: Clusters) -> Summary:
+    def _scores(self, corpus: Corpus) -> NDArray[np.float64] | None:
+        if self.reading.keep == "first":
+            return None
+        parts = [corpus.chunk(number).read("scores") for number in range(len(corpus.paths))]
+        return np.concatenate(parts) if parts else np.empty(0)
+
+    @contextmanager
+    def _copying(self, corpus: Corpus, found: Sequence[Range], kept: Ids) -> Iterator[bool]:
+        """Copy the lines that stay while the rest of the run goes on, if there is a processor for it; whether that is so.
+
+        Copying is the system's work, and waits for nothing that happens here.
+        """
+        if self.jobs == 1 or self.annotate or self.files.shards or not writing.is_plain(self.files.output):
+            yield False
+            return
+        with ThreadPoolExecutor(1) as pool, closing(copy(corpus)) as own:
+            copied = pool.submit(self._copy, own, found, kept)
+            yield True
+            copied.result()
+        publish(self.files.output)
+
+    def _copy(self, corpus: Corpus, found: Sequence[Range], kept: Ids) -> None:
+        writing.copy_kept(writing.Documents(corpus, found, ()), kept, self.files.output, tick=self._written(found))
+
+    def _written(self, found: Sequence[Range]) -> Callable[[int], None]:
+        return lambda chunk: self.watch.tick("write", chunk + 1, len(found))
+
+    def _write(self, corpus: Corpus, found: Sequence[Range], chosen: Clusters, *, copied: bool) -> Summary:
         names = ["stdin" if path == STDIN else path for path in self.files.inputs]
         documents = writing.Documents(corpus, found, names)
         bad = sum(len(corpus.chunk(number).about["bad"]) for number in range(len(found)))
@@ -155,15 +184,12 @@ class DocumentRun:
         if self.files.clusters:
             writing.write_clusters(documents, chosen, self.files.clusters)
 
-        def tick(chunk: int) -> None:
-            self.watch.tick("write", chunk + 1, len(found))
-
         if self.files.shards:
             self._write_shards(documents, chosen)
         elif self.annotate:
-            writing.write_annotated(documents, chosen, self.files.output, tick=tick)
-        else:
-            writing.write_kept(documents, chosen, self.files.output, jobs=self.jobs, tick=tick)
+            writing.write_annotated(documents, chosen, self.files.output, tick=self._written(found))
+        elif not copied:
+            writing.write_kept(documents, chosen.kept, self.files.output, tick=self._written(found))
         return Summary(len(corpus), len(chosen.removed), bad, chosen.cut_buckets, chosen.cut_pairs)
 
     def _write_shards(self, documents: writing.Documents, chosen: Clusters) -> None:

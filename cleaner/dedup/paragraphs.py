@@ -156,7 +156,7 @@ class ParagraphRun:
             long = long_shingles(self.min_words, self.settings)
             progress = clustering.start(corpus, smallest=long)
             clustering.find(corpus, self.settings, compare=compare, progress=progress)
-            chosen = clustering.choose(corpus, progress, compare=compare)
+            chosen = clustering.choose(progress, compare=compare)
             self._write(corpus, found, progress, chosen, long, done)
 
     def _write(

@@ -45,8 +45,9 @@ class Comparer:
     A pair that cannot reach `least` counts as 0. Results do not depend on `jobs`.
     """
 
-    def __init__(self, source: SetSource, *, jobs: int = 1) -> None:
-        self._source, self.jobs = source, jobs
+    def __init__(self, source: SetSource, *, jobs: int = 1, processes: bool = True) -> None:
+        """`processes` where the work is worth them; else threads alone, beside which no process can be forked."""
+        self._source, self.jobs, self._processes = source, jobs, processes
         self._kernel = kernel.load()
         self._least = 0.0
         self._budget = _BUDGET
@@ -55,7 +56,7 @@ class Comparer:
         """One index per pair of the packed `pairs`; pairs with the same left text should follow one another."""
         self._least = least
         self._budget = _BUDGET
-        if self.jobs > 1 and len(pairs) >= _WORTH_WORKERS:
+        if self._processes and self.jobs > 1 and len(pairs) >= _WORTH_WORKERS:
             tasks = [pairs[at : at + _TASK_PAIRS] for at in range(0, len(pairs), _TASK_PAIRS)]
             pool = OrderedPool(self._compare, jobs=self.jobs, split=_halves, give_up=_give_up)
             return np.concatenate(list(pool.map(tasks)))

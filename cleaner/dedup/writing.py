@@ -19,15 +19,11 @@ from cleaner.records import quarantine
 from cleaner.records.json_bytes import dumps, parse, put
 from cleaner.records.outputs import STDOUT, Output, is_special, part_of, publish
 from cleaner.records.uncached import write_uncached
-from cleaner.records.workers import OrderedPool
 
 ANNOTATIONS: Final = "cleaner"
 """The key under which anything is added to a record."""
 _VECTOR: Final = 1024
 _ROWS: Final = 1 << 14
-
-Placed = tuple[int, int]
-"""A chunk and the place in the output where its lines go."""
 
 
 class Documents:
@@ -80,62 +76,40 @@ class Documents:
                 yield value
 
 
-def write_kept(documents: Documents, clusters: Clusters, path: str, *, jobs: int, tick: Callable[[int], None]) -> None:
-    """The lines that stay, in order, into `path` (`-` is stdout)."""
-    gone = clusters.kept != np.arange(len(clusters.kept))
-    if path == STDOUT or is_special(path) or Path(path).suffix in (".gz", ".zst"):
+def is_plain(path: str) -> bool:
+    """Whether an output is a file into which lines go as they are: copying them is the system's work."""
+    return path != STDOUT and not is_special(path) and Path(path).suffix not in (".gz", ".zst")
+
+
+def write_kept(documents: Documents, kept: Ids, path: str, *, tick: Callable[[int], None]) -> None:
+    """The lines that stay, in order, into `path` (`-` is stdout); `kept` names the text that stays for each."""
+    if not is_plain(path):
+        gone = kept != np.arange(len(kept))
         with Output(path) as out:
             for chunk in range(len(documents.ranges)):
                 out.write(b"".join(_kept_runs(documents, chunk, gone)))
                 tick(chunk)
         return
-    copier = _Copier(documents, gone, part_of(path))
-    with open(part_of(path), "wb") as part:
-        part.truncate(copier.size)
-        places = list(copier.places())
-        results: Iterator[int] = map(copier, places)
-        if jobs > 1:
-            results = OrderedPool(copier, jobs=jobs, split=lambda _: (), give_up=_give_up).map(places)
-        for chunk in results:
-            tick(chunk)
-        os.fsync(part.fileno())
+    copy_kept(documents, kept, path, tick=tick)
     publish(path)
 
 
-class _Copier:
-    """Copies what stays of a chunk to its place in the output."""
-
-    def __init__(self, documents: Documents, gone: NDArray[np.bool_], part: str) -> None:
-        self._documents, self._gone, self._part = documents, gone, part
-        self._sizes = [self._size(chunk) for chunk in range(len(documents.ranges))]
-        self.size = sum(self._sizes)
-
-    def places(self) -> Iterator[Placed]:
-        """Each chunk with its place."""
+def copy_kept(documents: Documents, kept: Ids, path: str, *, tick: Callable[[int], None]) -> None:
+    """The same for a plain file that is to be published by the caller."""
+    gone = kept != np.arange(len(kept))
+    with open(part_of(path), "wb", buffering=0) as part:
         place = 0
-        for chunk, size in enumerate(self._sizes):
-            yield chunk, place
-            place += size
-
-    def _size(self, chunk: int) -> int:
-        opened = self._documents.corpus.chunk(chunk)
-        lengths = np.diff(opened.read("ends"), prepend=0)
-        stays = self._documents.mask(chunk, self._gone)
-        added = len(stays) and stays[-1] and not opened.about["ended"]
-        return int(lengths[stays].sum()) + int(added)
-
-    def __call__(self, placed: Placed) -> int:
-        chunk, place = placed
-        runs = _kept_runs(self._documents, chunk, self._gone)
-        with open(self._part, "r+b", buffering=0) as out:
+        for chunk in range(len(documents.ranges)):
+            runs = _kept_runs(documents, chunk, gone)
             for first in range(0, len(runs), _VECTOR):
-                place = _write(out.fileno(), runs[first : first + _VECTOR], place)
-        return chunk
+                place = _write(part.fileno(), runs[first : first + _VECTOR], place)
+            tick(chunk)
+        os.fsync(part.fileno())
 
 
 def _write(descriptor: int, runs: list[memoryview], place: int) -> int:
+    """Write `runs` from `place` on; where they end."""
     if not hasattr(os, "pwritev"):  # Windows
-        os.lseek(descriptor, place, os.SEEK_SET)
         return place + os.write(descriptor, b"".join(runs))
     total = sum(map(len, runs))
     written = write_uncached(descriptor, runs, place)
@@ -158,10 +132,6 @@ def _kept_runs(documents: Documents, chunk: int, gone: NDArray[np.bool_]) -> lis
     if len(stays) and stays[-1] and not data.endswith(b"\n"):
         runs.append(memoryview(b"\n"))
     return runs
-
-
-def _give_up(placed: Placed, reason: str) -> int:
-    raise MemoryError(f"chunk {placed[0]} cannot be written: {reason}")
 
 
 def write_annotated(documents: Documents, clusters: Clusters, path: str, *, tick: Callable[[int], None]) -> None:

@@ -118,6 +118,20 @@ def test_a_killed_run_goes_on(tmp_path, jobs):
     assert not work.exists()
 
 
+def test_lines_copied_beside_the_rest_appear_only_with_it(tmp_path, records):
+    path, _ = records
+    out, removed = tmp_path / "out", tmp_path / "removed"
+    assert call(dedup, path, "-o", tmp_path / "alone", "--removed", tmp_path / "alone.removed", "--jobs", 1) == 0
+    removed.mkdir()
+    with pytest.raises(OSError, match="removed"):
+        call(dedup, path, "-o", out, "--removed", removed, "--jobs", 2)
+    assert not out.exists()
+    removed.rmdir()
+    assert call(dedup, path, "-o", out, "--removed", removed, "--jobs", 2) == 0
+    assert out.read_bytes() == (tmp_path / "alone").read_bytes()
+    assert removed.read_bytes() == (tmp_path / "alone.removed").read_bytes()
+
+
 def test_bad_lines_are_told_and_can_fail_the_run(tmp_path, records, capsys):
     path, _ = records
     path.write_bytes(path.read_bytes() + b"{broken\n")

@@ -34,7 +34,7 @@ def stored(folder, texts, settings, *, size=100):
 def found(folder, texts, settings=PLAIN, *, jobs=1, size=100):
     texts = stored(folder, texts, settings, size=size)
     compare = Comparer(texts, jobs=jobs)
-    return clustering.choose(texts, clustering.find(texts, settings, compare=compare), compare=compare)
+    return clustering.choose(clustering.find(texts, settings, compare=compare), compare=compare)
 
 
 @pytest.mark.parametrize(("threshold", "ngram"), [(0.8, 5), (0.7, 5), (0.9, 3), (0.5, 2), (1.0, 5)])
@@ -71,6 +71,7 @@ def test_threads_and_keys_in_portions_do_not_matter(tmp_path, monkeypatch):
     monkeypatch.setattr("cleaner.dedup.verify._WORTH_A_THREAD", 3)
     for number, (jobs, together, files) in enumerate(((4, 1, 200), (3, 3, 2), (1, 7, 0))):
         monkeypatch.setattr("cleaner.dedup.corpus._KEY_BYTES", 8 * 250 * together)
+        monkeypatch.setattr("cleaner.dedup.clusters._KEPT_ORDERS", 8 * 250 * together)
         monkeypatch.setattr("cleaner.dedup.corpus._OPEN_FILES", files)
         folder = tmp_path / str(number)
         folder.mkdir()
@@ -152,7 +153,7 @@ def test_identical_texts_cost_next_to_nothing(tmp_path):
     compare = Comparer(texts)
     begin = time.process_time()
     progress = clustering.find(texts, settings, compare=compare)
-    clusters = clustering.choose(texts, progress, compare=compare)
+    clusters = clustering.choose(progress, compare=compare)
     assert time.process_time() - begin < 5
     assert not clusters.kept.any()
     assert (clusters.similarity == 1).all()
@@ -182,7 +183,7 @@ def test_a_crowded_bucket_is_bounded_and_told(tmp_path, monkeypatch):
     monkeypatch.setattr(clustering, "_LOOKS", 10 * count)
     compare = Counting(texts)
     progress = clustering.find(texts, settings, compare=compare)
-    clusters = clustering.choose(texts, progress, compare=compare)
+    clusters = clustering.choose(progress, compare=compare)
     assert len(clusters.removed) == 0
     assert compared < settings.bands * count * 12
     assert clusters.cut_buckets > 0
@@ -214,7 +215,7 @@ def test_the_best_stays(tmp_path):
     compare = Comparer(stored_texts)
     progress = clustering.find(stored_texts, settings, compare=compare)
     scores = np.array([1, 5, 5, 0, -np.inf])
-    clusters = clustering.choose(stored_texts, progress, compare=compare, score=scores)
+    clusters = clustering.choose(progress, compare=compare, score=scores)
     assert clusters.kept.tolist() == [1, 1, 1, 3, 1]
     assert clusters.similarity[4] == jaccard(shingles(texts[1]), shingles(texts[4]))
 
