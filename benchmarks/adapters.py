@@ -1,6 +1,6 @@
 """What the adapters cost: CPU time of each against the plain batch call on the same records, and Parquet against JSON lines.
 
-    python benchmarks/adapters.py [--megabytes 8] [--parquet-megabytes 32] [--runs 3] [--data pages.jsonl] [--only arrow,parquet]
+    python benchmarks/adapters.py [--megabytes 8] [--parquet-megabytes 64] [--runs 3] [--data pages.jsonl] [--only arrow,parquet]
 
 The plain call is `Cleaner.clean_batch` on lists of about 300,000 characters. Everything runs in the same process, single
 threaded, and takes turns; each number is the best of the runs. Hosts that are not installed are left out. What a host
@@ -276,7 +276,7 @@ def main() -> None:
     """Print the ratios; exit with 1 where a bar is missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--megabytes", type=int, default=8, help="size of the input that is made up")
-    parser.add_argument("--parquet-megabytes", type=int, default=32, help="the same for the commands on Parquet")
+    parser.add_argument("--parquet-megabytes", type=int, default=64, help="the same for the commands on Parquet")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--data", type=Path, help="records to take instead: JSON lines with id, url and text")
     parser.add_argument("--only", default="", help="hosts (`spark` too), and `parquet` for the commands (comma-separated)")

@@ -19,14 +19,12 @@ from cleaner.errors import ConfigError, RecordError
 from cleaner.records.arrow import arrow
 from cleaner.records.files import BATCH_BYTES, STDIN
 from cleaner.records.outputs import STDOUT, part_of, publish
-from cleaner.records.parquet_core import Reader, writer
+from cleaner.records.parquet_core import BLOCK_ROWS, Reader, writer
 
 SUFFIXES: Final = (".parquet", ".parq", ".pq")
 GROUP_BYTES: Final = 64 << 20
 _MAGIC: Final = b"PAR1"
 _COPY_BYTES: Final = 1 << 20
-_BLOCK_ROWS: Final = 1024
-"""Rows that Arrow writes at a time: where a column is in pieces of a multiple of them, its pages are those of one piece."""
 
 
 class Rows(NamedTuple):
@@ -267,8 +265,8 @@ class ParquetOutput:
         """Append rows; with the last of a row group it is written."""
         self._held.append(batch)
         self._rows += batch.num_rows
-        if self._rows >= _BLOCK_ROWS:
-            self._settle(self._rows // _BLOCK_ROWS * _BLOCK_ROWS)
+        if self._rows >= BLOCK_ROWS:
+            self._settle(self._rows // BLOCK_ROWS * BLOCK_ROWS)
         if not ends_group:
             return
         self._settle(self._rows)

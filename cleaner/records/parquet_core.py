@@ -14,6 +14,12 @@ from cleaner.records.arrow import arrow
 
 _BUFFER: Final = 1 << 20
 _VERSION: Final = "2.6"
+BLOCK_ROWS: Final = 64
+"""Rows that Arrow writes at a time: where a column is in pieces of a multiple of them, its pages are those of one piece.
+
+Only after so many does it look whether a page is full (1 MiB), and texts are long: with the 1,024 that it takes by itself,
+pages would be of ten times that size, in memory as in the file.
+"""
 _OTHER_SHAPE: Final = (ImportError, AttributeError, TypeError, IndexError)
 
 
@@ -60,10 +66,14 @@ def writer(file: Any, schema: Any, options: dict[str, Any]) -> Any:
     try:
         return _bare_writer(file, schema, options)
     except (*_OTHER_SHAPE, ValueError):
-        return arrow("pyarrow.parquet").ParquetWriter(file, schema, version=_VERSION, **options)
+        return arrow("pyarrow.parquet").ParquetWriter(
+            file, schema, version=_VERSION, write_batch_size=BLOCK_ROWS, **options
+        )
 
 
 def _bare_writer(file: Any, schema: Any, options: dict[str, Any]) -> Any:
     from pyarrow import _parquet
 
-    return _parquet.ParquetWriter(file, schema, version=_VERSION, writer_engine_version="V2", **options)
+    return _parquet.ParquetWriter(
+        file, schema, version=_VERSION, writer_engine_version="V2", write_batch_size=BLOCK_ROWS, **options
+    )
