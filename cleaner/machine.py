@@ -177,6 +177,7 @@ class Library:
         self._package, self._modules, self._sources = package, modules, [*sources, here, here.with_name("unboxing.py")]
         self._kernels: dict[str, Kernel] = {}
         self._inner: list[tuple[Callable[..., Any], str]] = []
+        self._system: list[tuple[Callable[..., Any], str, Sequence[str]]] = []
         self._addresses: dict[str, int] = {}
         self._engine: Any = None
         self._lock = threading.Lock()
@@ -201,6 +202,15 @@ class Library:
         """The same for a small function of inner loops: it is put into its callers before anything else is done."""
         self._inner.append((function, "always"))
         return function
+
+    def system(self, result: str, *parameters: str) -> Callable[[Function], Function]:
+        """A function that stands for the one of that name in the C library, for kernels to call with just these types."""
+
+        def declare(function: Function) -> Function:
+            self._system.append((function, result, parameters))
+            return function
+
+        return declare
 
     @property
     def ready(self) -> bool:
@@ -258,6 +268,8 @@ class Library:
 
         for function, inline in self._inner:
             register_jitable(error_model=_MODEL, _nrt=False, inline=inline)(function)
+        for function, result, parameters in self._system:
+            _let_call(function, result, parameters)
         whole = llvm.parse_assembly("")
         symbols = {}
         for name, kernel in self._kernels.items():
@@ -273,6 +285,16 @@ class Library:
         if path is None or not keep(path, content, most=_KEPT):
             _log.warning("compiled code could not be kept, so every start compiles: the cache folder cannot be written")
         return content
+
+
+def _let_call(function: Callable[..., Any], result: str, parameters: Sequence[str]) -> None:
+    """Have kernels that call `function` call the C library's function of its name."""
+    types: Any = import_module("numba").types
+    overload: Any = import_module("numba.extending").overload
+    answer, *given = (getattr(types, _TYPES[mark]) for mark in (result, *parameters))
+    called = types.ExternalFunction(function.__name__, answer(*given))
+    declare = overload(function, jit_options={"error_model": _MODEL, "_nrt": False}, strict=False)
+    declare(lambda *_: lambda *values: called(*values))
 
 
 def _machine_code_of(kernel: Kernel) -> tuple[str, str]:

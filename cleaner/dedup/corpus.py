@@ -7,22 +7,25 @@ import itertools
 import os
 import threading
 from collections.abc import Iterator, Sequence
-from operator import itemgetter
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cleaner.dedup import kernel
 from cleaner.dedup.sketch import Sketches, starts_of
-from cleaner.dedup.store import Array, Arrays, announce, as_bytes, read_all, read_exactly, write_arrays, write_bytes
+from cleaner.dedup.store import Array, Arrays, announce, as_bytes, read_exactly, write_arrays, write_bytes
+from cleaner.errors import RecordError
 
 Ids = NDArray[np.int64]
 Sets = NDArray[np.uint64]
+CACHED_CHUNKS: Final = 256
+"""Chunks of a run (2 MiB of its inputs each) that the page cache takes: a few of their sets are read again soon."""
 _GAP: Final = 1 << 15
-"""Bytes between two wanted sets that are cheaper to read than to jump over."""
-_PIECES: Final = 500
-"""Sets that are read by one call, at most: the system takes 1,024 pieces, and each may have a gap before it."""
+"""Bytes between two wanted sets that the system may as well fetch with them."""
+_FILES_TOGETHER: Final = 64
+"""Files that are open at the same time for one call of the kernel."""
 _KEPT_SETS: Final = 4 << 20
 """Hashes for which a thread keeps memory (32 MiB): fresh memory costs more than the reading."""
 _OPEN_CHUNKS: Final = 16
@@ -42,6 +45,30 @@ class SetSource(Protocol):
         They may be overwritten by the next call of the same thread.
         """
         ...
+
+
+class _Pieces(NamedTuple):
+    """What is read of chunk files: of which, from which byte on, how many bytes, and to which byte of the memory."""
+
+    chunks: Ids
+    begin: Ids
+    counts: Ids
+    places: Ids
+
+    def part(self, low: int, high: int) -> _Pieces:
+        """Some consecutive ones."""
+        return _Pieces(*(column[low:high] for column in self))
+
+
+def _announce(files: Ids, pieces: _Pieces) -> None:
+    """Have the system fetch what will be read, neighbours together."""
+    end = pieces.begin + pieces.counts
+    breaks = (np.diff(files) != 0) | (pieces.begin[1:] - end[:-1] > _GAP)
+    firsts = np.flatnonzero(np.concatenate((np.ones(1, bool), breaks)))
+    lasts = np.append(firsts[1:], len(files)) - 1
+    columns = (files[firsts], pieces.begin[firsts], end[lasts] - pieces.begin[firsts])
+    for file, offset, count in zip(*(column.tolist() for column in columns), strict=True):
+        announce(file, offset, count)
 
 
 def sketch_sections(sketches: Sketches) -> dict[str, Array]:
@@ -180,34 +207,31 @@ class Corpus:
         return out
 
     def sets(self, ids: Ids) -> tuple[Sets, Ids]:
-        """See `SetSource`; neighbours in a file are read together, what lies between them into memory that is not used."""
+        """See `SetSource`; neighbours in a file are read together."""
         starts = starts_of(self.sizes[ids])
         out, places = self._lent(int(starts[-1])), 8 * starts
-        chunks = self._chunks_of(ids)
-        begin = self._start[ids]
+        chunks, begin = self._chunks_of(ids), self._start[ids]
         end = begin + np.diff(places)
-        gaps = begin[1:] - end[:-1]
-        breaks = (np.diff(chunks) != 0) | (gaps > _GAP)
-        breaks[_PIECES - 1 :: _PIECES] = True
-        cut = np.flatnonzero(breaks) + 1
-        bounds = [0, *cut.tolist(), len(ids)] if len(ids) else [0]
-        view, spare = as_bytes(out), memoryview(bytearray(_GAP))
-        firsts, lasts = np.array(bounds[:-1], np.int64), np.array(bounds[1:], np.int64)
-        columns = (chunks[firsts], firsts, lasts, begin[firsts], end[lasts - 1])
-        stretches = zip(*(column.tolist() for column in columns), strict=True)
-        for number, parts in itertools.groupby(stretches, key=itemgetter(0)):
-            with self._reading(number) as descriptor:
-                wanted = list(parts)
-                for _, _, _, low, high in wanted:
-                    announce(descriptor, low, high - low)
-                for _, first, last, low, _ in wanted:
-                    at, *edges = places[first : last + 1].tolist()
-                    views: list[memoryview] = []
-                    for edge, gap in zip(edges, (*gaps[first : last - 1].tolist(), 0), strict=True):
-                        views += (view[at:edge], spare[:gap])
-                        at = edge
-                    read_all(descriptor, views, low, self.paths[number])
+        breaks = (np.diff(chunks) != 0) | (begin[1:] != end[:-1])
+        firsts = np.flatnonzero(np.concatenate((np.ones(min(1, len(ids)), bool), breaks)))
+        lasts = np.append(firsts[1:], len(ids)) - 1 if len(ids) else firsts
+        pieces = _Pieces(chunks[firsts], begin[firsts], end[lasts] - begin[firsts], places[firsts])
+        edges = np.flatnonzero(np.diff(pieces.chunks, prepend=-1))[::_FILES_TOGETHER].tolist()
+        for low, high in itertools.pairwise((*edges, len(firsts))):
+            self._read_pieces(pieces.part(low, high), out)
         return out, starts
+
+    def _read_pieces(self, pieces: _Pieces, out: Sets) -> None:
+        """Pieces of a few files to their places in `out`."""
+        numbers, which = np.unique(pieces.chunks, return_inverse=True)
+        with contextlib.ExitStack() as stack:
+            opened = np.array([stack.enter_context(self._reading(number)) for number in numbers.tolist()], np.int64)
+            files = opened[which]
+            if int(numbers[-1]) >= CACHED_CHUNKS:
+                _announce(files, pieces)
+            done = kernel.load().read_pieces(files, pieces.begin, pieces.counts, pieces.places, out)
+        if done < len(files):
+            raise RecordError(f"{self.paths[pieces.chunks[done]]}: cut off")
 
     def _lent(self, count: int) -> Sets:
         """Memory of the calling thread for so many hashes, used again by its next call where that needs no more."""

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaner.dedup.corpus import sketch_sections
+from cleaner.dedup.corpus import CACHED_CHUNKS, sketch_sections
 from cleaner.dedup.ranges import Range, read_range
 from cleaner.dedup.settings import Settings
 from cleaner.dedup.sketch import Sketcher
@@ -23,8 +23,6 @@ Keep = Literal["first", "longest", "best"]
 KEEPS: Final = ("first", "longest", "best")
 TEXT, OTHER, BAD = 0, 1, 2
 """Kinds of lines: a record with a text; a blank line or a record without one, which passes; one that cannot be read."""
-_CACHED_CHUNKS: Final = 256
-"""Chunks of a run (2 MiB of its inputs each) that the page cache takes: a few of their sets are read again soon."""
 _ENDS: Final = tuple(".!?…。！？।؟\"'”’»)")
 
 
@@ -109,7 +107,7 @@ class RangeReader:
         columns = self.columns_of(raw)
         about = {"offset": lines.offset, "ended": ended}
         del lines, raw  # the texts are all that is needed from here on
-        self.write(path, columns, about, ends=ends, cached=found.number < _CACHED_CHUNKS)
+        self.write(path, columns, about, ends=ends, cached=found.number < CACHED_CHUNKS)
 
     def write(
         self,

@@ -74,15 +74,6 @@ def announce(descriptor: int, offset: int, count: int) -> None:
         os.posix_fadvise(descriptor, offset, count, os.POSIX_FADV_WILLNEED)
 
 
-def read_all(descriptor: int, views: list[memoryview], offset: int, path: Path) -> None:
-    """Fill `views` (1,024 at most), one after another, from `offset` of an open file; errors as for `read_exactly`."""
-    missing = sum(map(len, views)) - (count := os.preadv(descriptor, views, offset))
-    for view in views if missing else ():
-        if count < len(view):  # a signal, or more than one call takes
-            read_exactly(descriptor, view[count:], offset + count, path)
-        count, offset = max(0, count - len(view)), offset + len(view)
-
-
 class Arrays:
     """A file of arrays, opened: its sections are read when asked for. `RecordError` names a file that is none."""
 

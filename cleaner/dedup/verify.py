@@ -14,8 +14,8 @@ from cleaner.dedup.threads import MOST, in_threads
 from cleaner.records.workers import OrderedPool
 
 Pairs = NDArray[np.uint64]
-_BUDGET: Final = 4 << 20
-"""Shingles in memory at a time (32 MiB), or those of a single pair."""
+_BUDGET: Final = 1 << 20
+"""Shingles in memory at a time (8 MiB, which a processor keeps near), or those of a single pair."""
 _TASK_PAIRS: Final = 4096
 _WORTH_WORKERS: Final = 6 * _TASK_PAIRS
 """From so many pairs on, processes compare them; fewer are compared by threads, which start at once."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from cleaner.dedup.kernel import pairs, texts
+from cleaner.dedup.kernel import files, pairs, texts
 from cleaner.dedup.kernel.base import LIBRARY
 
 
@@ -27,9 +27,12 @@ class Kernel(NamedTuple):
     stars: Callable[..., int]
     rest: Callable[..., int]
     remember: Callable[..., int]
+    read_pieces: Callable[..., int]
 
 
-_KERNEL: Final = Kernel(texts.sketch, pairs.overlaps, pairs.unite, pairs.same, pairs.stars, pairs.rest, pairs.remember)
+_KERNEL: Final = Kernel(
+    texts.sketch, pairs.overlaps, pairs.unite, pairs.same, pairs.stars, pairs.rest, pairs.remember, files.read_pieces
+)
 
 
 def load(say: Callable[[str], None] | None = None) -> Kernel:

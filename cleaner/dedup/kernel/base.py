@@ -16,7 +16,7 @@ PARITIES: Final = 16
 """Words of 64 parities each that end the marks of a text."""
 
 _FOLDER: Final = Path(__file__).parent
-LIBRARY: Final = Library(__package__, ("mixing", "pairs", "texts"), sorted(_FOLDER.glob("*.py")))
+LIBRARY: Final = Library(__package__, ("files", "mixing", "pairs", "texts"), sorted(_FOLDER.glob("*.py")))
 kernel: Final = LIBRARY.kernel
 inner: Final = LIBRARY.inner
 inlined: Final = LIBRARY.inlined
