@@ -2,7 +2,11 @@
 
     python benchmarks/memory.py speed FILE.jsonl      learning, against parsing the same file
     python benchmarks/memory.py learn [LINES SITES]   generated pages: time, peak memory, size of the memory file
-    python benchmarks/memory.py open [MEGABYTES]      start-up and cleaning with a memory file of that size
+    python benchmarks/memory.py open [MEGABYTES [FILE.jsonl]]   start-up and cleaning with a memory file of that size
+    python benchmarks/memory.py pages DATA            labelled pages (docs/data.md): word F1 with and without memory
+
+`pages` learns from all pages of the data and cleans them, and reports those of sites with three pages or more. Weights that
+have seen the sites leave little to gain: `cleaner tune --data OTHERS --force` fits them on other sites.
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,11 +25,16 @@ import numpy as np
 import orjson
 
 from cleaner import Cleaner, SiteMemory
+from cleaner.bench.labelled import read_pages
+from cleaner.bench.score import WordBag
 from cleaner.memory.corpus import LearnPlan, learn_files
+from cleaner.memory.sites import SiteRule
 from cleaner.memory.store import write_memory
 from cleaner.records.fields import Fields
 
 _WORDS = [f"{a}{b}{c}" for a in "brst" for b in ("a", "e", "io", "ou") for c in ("n", "rd", "st", "ver", "lling")]
+_SITE_PAGES = 3
+_BATCH = 100
 
 
 def pages(lines: int, sites: int, seed: int = 0) -> Iterator[bytes]:
@@ -73,11 +83,13 @@ def learn(lines: int, sites: int) -> None:
         print(f"memory file {output.stat().st_size / 1e6:.1f} MB")
 
 
-def open_large(megabytes: int) -> None:
-    """Make a memory file of about that size, then start a process that cleans with it."""
-    rows = megabytes * 1_000_000 // 36
+def open_large(megabytes: int, source: Path | None = None) -> None:
+    """Make a memory file of that size out of generated pages (or those of `source`) and filling, and clean them with it."""
+    rows = megabytes * 1_000_000 // 28
     rng = np.random.default_rng(1)
-    small = SiteMemory.learn((orjson.loads(line) for line in pages(20_000, 50)), site="host").sections
+    lines = source.read_bytes().splitlines() if source else pages(20_000, 50)
+    records = [orjson.loads(line) for line in lines]
+    small = SiteMemory.learn(records, site="host").sections
     extra = np.unique(rng.integers(1, 2**64 - 1, rows, dtype=np.uint64))
     keys = np.concatenate((small["keys"], extra))
     order = np.argsort(keys)
@@ -91,26 +103,56 @@ def open_large(megabytes: int) -> None:
         memory = SiteMemory.load(path)
         loaded = time.perf_counter() - start
         plain, known = Cleaner(), Cleaner(memory=memory)
-        records = [orjson.loads(line) for line in pages(20_000, 50)]
         texts, urls = [record["text"] for record in records], [record["url"] for record in records]
         times = []
         for cleaner in (plain, known):
             cleaner.clean_batch(texts[:50], urls=urls[:50])
-            times.append(min(_cpu(lambda c=cleaner: c.clean_batch(texts, urls=urls)) for _ in range(3)))
+            times.append(min(_cpu(lambda c=cleaner: _clean(c, texts, urls)) for _ in range(3)))
         size = path.stat().st_size / 1e6
         ratio = times[1] / times[0]
         print(f"{size:.0f} MB opened in {loaded * 1000:.1f} ms (bar 1000); cleaning {ratio:.2f} x (bar 1.3) of that without")
 
 
+def _clean(cleaner: Cleaner, texts: list[str], urls: list[str]) -> None:
+    for first in range(0, len(texts), _BATCH):
+        cleaner.clean_batch(texts[first : first + _BATCH], urls=urls[first : first + _BATCH])
+
+
+def gain(path: str) -> None:
+    """Word F1 of the pages of sites with `_SITE_PAGES` pages or more, by language."""
+    items = [item for item in read_pages([path]) if item.gold]
+    urls = [item.info.url or f"https://{item.info.site}/{number}" for number, item in enumerate(items)]
+    records = ({"html": item.html, "url": url} for item, url in zip(items, urls, strict=True))
+    plain, knowing = Cleaner(), Cleaner(memory=SiteMemory.learn(records))
+    rule = SiteRule("domain")
+    sites = [rule.site_of(url) or "" for url in urls]
+    pages = Counter(sites)
+    found: dict[str, list[list[float]]] = {"all": []}
+    for item, url, site in zip(items, urls, sites, strict=True):
+        if pages[site] >= _SITE_PAGES:
+            f1 = [_f1(cleaner.clean(html=item.html, url=url).text, item.gold or "") for cleaner in (plain, knowing)]
+            for group in ("all", item.info.lang):
+                found.setdefault(group, []).append(f1)
+    for group, rows in found.items():
+        without, known = np.mean(rows, axis=0)
+        print(f"{group:4} {len(rows):4} pages: {without:.4f} without, {known:.4f} with memory, {known - without:+.4f}")
+
+
+def _f1(text: str, gold: str) -> float:
+    return WordBag([text], gold).f1(np.ones(1, np.bool_))
+
+
 def main(arguments: list[str]) -> None:
-    """Run one of the three."""
+    """Run one of the four."""
     match arguments:
         case ["speed", path]:
             speed(Path(path))
         case ["learn", *sizes]:
             learn(*(int(size) for size in sizes or ("10000000", "10000")))
         case ["open", *sizes]:
-            open_large(*(int(size) for size in sizes or ("1000",)))
+            open_large(int(next(iter(sizes), "1000")), *map(Path, sizes[1:]))
+        case ["pages", path]:
+            gain(path)
         case _:
             print(__doc__)
 
