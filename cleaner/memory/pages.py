@@ -7,11 +7,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaner.memory.rows import Keys, Rows
+from cleaner.memory.rows import Keys
 
 PAGE: Final = np.dtype([("page", "<u8"), ("site", "<u8"), ("digest", "<u8"), ("sketch", "<u8", (8,))])
 """A page as it was read: its number (two low bits 0), its site, and what it is compared by."""
-_MIX: Final = np.uint64(0x94D049BB133111EB)
 SHARED_LEAST: Final = 3
 """Paragraphs that near-duplicates share at least, besides half of those that stand for the shorter one."""
 BUCKET: Final = 32
@@ -20,14 +19,6 @@ TEMPLATE_SHARE: Final = 4
 """A paragraph on more than a fourth of a site's pages is a part of its template and joins nothing."""
 TEMPLATE_LEAST: Final = 3
 """So many pages may share a paragraph however few the site has."""
-
-
-def digests(rows: Rows) -> Keys:
-    """Per page a number that is equal for pages with the same lines."""
-    mixed = (rows.keys ^ (rows.keys >> np.uint64(29))) * _MIX
-    total = np.concatenate((np.zeros(1, np.uint64), np.cumsum(mixed, dtype=np.uint64)))
-    lengths = np.diff(rows.first).astype(np.uint64)
-    return (total[rows.first[1:]] - total[rows.first[:-1]]) * np.uint64(2) + lengths
 
 
 def ordered(pages: NDArray[np.void]) -> NDArray[np.void]:
