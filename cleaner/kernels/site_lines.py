@@ -151,6 +151,9 @@ def _sketch(keys: Array, traits: Array, low: Number, high: Number, weights: Arra
         if not traits[PROSE, row] or keys[row] == _U64(0):
             continue
         weight, key = np.int64(traits[WEIGHT, row]), keys[row]
+        least = weights[SKETCH - 1]  # the heaviest stand first, of equally heavy ones the smallest key
+        if weight < least or (weight == least and key >= out[SKETCH - 1]):
+            continue
         known = False
         for place in range(SKETCH):
             known |= out[place] == key

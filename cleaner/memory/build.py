@@ -203,14 +203,16 @@ def _find_lines(
     at = np.searchsorted(wanted, rows.keys)
     hits = np.flatnonzero(wanted[np.minimum(at, len(wanted) - 1)] == rows.keys) if len(wanted) else at[:0]
     _, first = np.unique(rows.keys[hits], return_index=True)
-    for row in hits[first].tolist():
-        key = int(rows.keys[row])
+    chosen = hits[first]
+    starts = rows.start[chosen].astype(np.int64)
+    ends = texts.breaks[np.searchsorted(texts.breaks, starts)]
+    data = texts.data.data
+    for key, start, end in zip(rows.keys[chosen].tolist(), starts.tolist(), ends.tolist(), strict=True):
         if key not in found:
-            found[key] = _example(texts.data, int(rows.start[row]))
+            found[key] = _example(bytes(data[start : min(end, start + _EXAMPLE_BYTES)]))
 
 
-def _example(data: NDArray[np.uint8], start: int) -> str:
-    """The line that begins at `start`, of a long one its beginning."""
-    line = data[start : start + _EXAMPLE_BYTES].tobytes().partition(b"\n")[0].decode("utf-8", "ignore")
-    line = line[: _EXAMPLE_CHARS + 1].rstrip()
-    return line if len(line) <= _EXAMPLE_CHARS else line[:_EXAMPLE_CHARS] + "…"
+def _example(line: bytes) -> str:
+    """A line, of a long one its beginning."""
+    text = line.decode("utf-8", "ignore")[: _EXAMPLE_CHARS + 1].rstrip()
+    return text if len(text) <= _EXAMPLE_CHARS else text[:_EXAMPLE_CHARS] + "…"

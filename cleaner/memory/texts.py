@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleaner.records.fields import Fields
+from cleaner.records.files import line_feeds
 
 _PADDING: Final = b"\0" * 8
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_-]+")
@@ -79,7 +80,7 @@ class JsonTexts:
         points = np.frombuffer(data, np.uint8)
         if not self._plain or not (data.isascii() or is_utf8(points)):
             return Taken(Texts.of(()), [], [line for line in data.split(b"\n") if line and not line.isspace()])
-        lines = data.count(b"\n") + 1
+        lines = line_feeds(data) + 1
         base, url_ends = np.empty(lines, np.int64), np.empty(lines, np.int64)
         strange, counts = np.empty((lines, 2), np.int64), np.zeros(3, np.int64)
         texts, urls, breaks = self._scratch(len(data))
