@@ -26,7 +26,7 @@ from cleaner.kernels.kinds import (
     STOP,
     UNKNOWN,
 )
-from cleaner.kernels.octets import HIGHS, ONES, code_point, continuations, octets, put_octets
+from cleaner.kernels.octets import HIGHS, ONES, code_point, continuations, first_hit, octets
 
 HEAD, BODY, TAIL = 0, 1, 2
 WINDOW: Final = 96
@@ -41,6 +41,7 @@ ROLL: Final = np.uint64(0xD6E8FEB86659FD93)
 _MIX_A: Final = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_B: Final = np.uint64(0x94D049BB133111EB)
 GAP_BIT: Final = 22
+ASCII: Final = 127
 _PROSE_WEIGHT: Final = 24
 _LONG_WEIGHT: Final = 80
 _TAIL_ROWS: Final = 12
@@ -203,57 +204,92 @@ def _before(texts: Array, at: Number) -> Number:
 
 
 @inner
-def _plain_ascii(texts: Array, start: Number, count: Number, plain: Array) -> tuple[Number, Number]:
-    """Write what each of `count` ASCII characters folds to behind a space to `plain`; gives how many words begin there and
-    whether there are digits. Eight at a time: a byte's high bit says whether it is a letter or digit."""
-    plain[0] = FOLDED_SPACE
-    starts, letter, any_digits, done = _U64(0), _U64(0), _U64(0), 0
-    while done < count:
-        word = octets(texts, start + done)
-        if done + 8 > count:
-            inside = (_U64(1) << _U64(8 * (count - done))) - _U64(1)
-            word &= inside
-        lower = word | ONES * _U64(0x20)
-        before = letter >> _U64(56)
-        letter = (lower + ONES * _U64(0x80 - 0x61)) & ~(lower + ONES * _U64(0x80 - 0x7B)) & HIGHS
-        digit = (word + ONES * _U64(0x80 - 0x30)) & ~(word + ONES * _U64(0x80 - 0x3A)) & HIGHS
-        letters, digits = letter | letter - (letter >> _U64(7)), digit | digit - (digit >> _U64(7))
-        folded = lower & letters | digits & ONES * _U64(FOLDED_DIGIT) | ~(letters | digits) & ONES * _U64(FOLDED_SPACE)
-        put_octets(plain, done + 1, folded)
-        starts += (letter & ~(letter << _U64(8) | before)) >> _U64(7)
-        any_digits |= digit
-        done += 8
-    return np.int64(starts * ONES >> _U64(56)), any_digits != _U64(0)
+def _once(chars: Array, count: Number) -> Number:
+    """Leave one of digits that follow each other; gives how many characters are left."""
+    made, last = _U64(0), 0
+    for place in range(count):
+        char = chars[_U64(place)]
+        chars[made] = char
+        made += _U64((char & ASCII != FOLDED_DIGIT) | (last != FOLDED_DIGIT))
+        last = char & ASCII
+    return made
 
 
 @inner
-def _fold_ascii(texts: Array, start: Number, count: Number, plain: Array, chars: Array) -> tuple[Number, Number]:
-    """What ASCII folds to, into `chars`: characters with a bit for a space before them. Gives how many, and twice the words.
+def _fold_ascii(texts: Array, start: Number, count: Number, chars: Array) -> tuple[Number, Number]:
+    """What `count` bytes fold to, into `chars`, where all beyond ASCII are of signs: with the high bit where a space stands
+    before. Gives how many, and twice the words.
 
-    Without a branch, for no processor foresees where words end: each step writes, and what is to stay moves the place on.
+    Eight at a time, where a byte's high bit says whether it is a letter or a digit, and without a branch, for no processor
+    foresees where words end: each step writes, and what is to stay moves the place on.
     """
-    words, digits = _plain_ascii(texts, start, count, plain)
-    made = _U64(0)
-    for place in range(count):
-        char, before = plain[_U64(place) + _U64(1)], plain[_U64(place)]
-        chars[made] = _U32(char) | _U32(before == FOLDED_SPACE) << _U32(GAP_BIT)
-        made += _U64(char != FOLDED_SPACE)
-    if digits:  # numbers with nothing but spaces between them are one
-        found, made, last = made, _U64(0), _U32(0)
-        for place in range(found):
-            char = chars[_U64(place)]
-            chars[made] = char
-            char &= _U32((1 << GAP_BIT) - 1)
-            made += _U64((char != _U32(FOLDED_DIGIT)) | (last != char))
-            last = char
-    return np.int64(made), 2 * words
+    made, starts, numbers, done = _U64(0), _U64(0), _U64(0), 0
+    letter_before, digit_before, space_before = _U64(0), _U64(0), _U64(0)
+    while done < count:
+        word = octets(texts, start + done)
+        if done + 8 > count:
+            word &= (_U64(1) << _U64(8 * (count - done))) - _U64(1)
+        high = word & HIGHS
+        word &= ~(high | high - (high >> _U64(7)))
+        lower = word | ONES * _U64(0x20)
+        letter = (lower + ONES * _U64(0x80 - 0x61)) & ~(lower + ONES * _U64(0x80 - 0x7B)) & HIGHS
+        digit = (word + ONES * _U64(0x80 - 0x30)) & ~(word + ONES * _U64(0x80 - 0x3A)) & HIGHS
+        space = ~(letter | digit) & HIGHS
+        letters, digits = letter | letter - (letter >> _U64(7)), digit | digit - (digit >> _U64(7))
+        folded = lower & letters | digits & ONES * _U64(FOLDED_DIGIT) | space << _U64(8) | space_before
+        first = digit & ~(digit << _U64(8) | digit_before)
+        starts += (letter & ~(letter << _U64(8) | letter_before)) >> _U64(7)
+        numbers += first >> _U64(7)
+        letter_before, digit_before, space_before = letter >> _U64(56), digit >> _U64(56), space >> _U64(56)
+        stays = (letter | first) >> _U64(7)
+        for place in range(8):
+            chars[made] = np.uint8(folded >> _U64(8 * place) & _U64(255))
+            made += stays >> _U64(8 * place) & _U64(1)
+        done += 8
+    if numbers * ONES >> _U64(56) > _U64(1):  # numbers with nothing but spaces between them are one
+        made = _once(chars, np.int64(made))
+    return np.int64(made), 2 * np.int64(starts * ONES >> _U64(56))
+
+
+@inner
+def _key_of_ascii(chars: Array, count: Number, powers: Array) -> Number:
+    """The key of what `_fold_ascii` made; reads up to seven more, by nothing multiplied."""
+    if count == 0:
+        return _U64(0)
+    chars[0] &= ASCII
+    state = _U64(0)
+    behind = _U64(WINDOW - count)
+    for place in range((count + 7) & ~7):
+        char = _U64(chars[_U64(place)])
+        state += (char & _U64(ASCII) | char >> _U64(7) << _U64(GAP_BIT)) * powers[behind + _U64(place)]
+    return _mix(state) if state != _U64(0) else _U64(0)
+
+
+@inner
+def _only_signs(texts: Array, start: Number, end: Number, table: Array, missing: Array) -> Number:
+    """Where the first `WINDOW` characters of a line end if all beyond ASCII are signs that fold to a space (quotation marks,
+    dashes), else -1."""
+    left = np.int64(WINDOW)
+    while start < end and left > 0:
+        highs = octets(texts, start) & HIGHS
+        plain = min(first_hit(highs) if highs else 8, min(left, end - start))
+        start += plain
+        left -= plain
+        if highs and start < end and left > 0:
+            code, start = _look(texts, start, table, missing)
+            kind = code >> _U32(KIND_SHIFT)
+            if code & _U32(FOLD_MASK) != _U32(FOLDED_SPACE) or kind <= _U32(MARK) or kind == _U32(DENSE):
+                return np.int64(-1)
+            left -= 1
+    return start
 
 
 @inner
 def _fold_any(
     texts: Array, start: Number, end: Number, table: Array, missing: Array, chars: Array
 ) -> tuple[Number, Number]:
-    """The same for any text; the second number also counts letters of scripts without spaces."""
+    """What the first `WINDOW` characters fold to, into `chars`: with a bit for a space before them. Gives how many, and twice
+    the words and once the letters of scripts without spaces."""
     made, units, read = 0, np.int64(0), 0
     last, gap, letter = _U32(0), _U32(0), np.int64(0)
     while start < end and read < WINDOW:
@@ -280,7 +316,7 @@ def _key_of(chars: Array, count: Number, powers: Array) -> Number:
         return _U64(0)
     chars[0] &= _U32((1 << GAP_BIT) - 1)
     state = _U64(0)
-    behind = _U64(len(powers) - count)
+    behind = _U64(WINDOW - count)
     for place in range(count):
         state += _U64(chars[_U64(place)]) * powers[behind + _U64(place)]
     return _mix(state) if state != _U64(0) else _U64(0)
@@ -293,7 +329,8 @@ def read_rows(
     missing: Array, keys: Array, traits: Array, first: Array, sketches: Array, digests: Array,
 ) -> Number:  # fmt: skip
     """The rows of texts in UTF-8, each with a line feed behind it; `base` says where texts begin and where the last one ends,
-    `breaks` where line feeds are, `powers` by what each of `WINDOW` characters is multiplied.
+    `breaks` where line feeds are, `powers` by what each of `WINDOW` characters is multiplied,
+    and eight zeros.
 
     `chars` (`WINDOW` + 1 long), `plain` (`WINDOW` + 9) and `weights` (`SKETCH`) are scratch. Fills `keys`, `traits`, each
     text's first row and one more, its sketch, and its digest: equal for texts with the same rows. Blocks of the table that
@@ -323,11 +360,13 @@ def read_rows(
             earlier, after = _look(texts, _before(texts, place), table, missing) if place > start else (ending, place)
             more = continuations(texts, start, end)
             size = end - start - more
-            if more == 0:
-                count, units = _fold_ascii(texts, start, min(size, WINDOW), plain, chars)
+            stop = _only_signs(texts, start, end, table, missing) if more else start + min(size, WINDOW)
+            if stop >= 0:
+                count, units = _fold_ascii(texts, start, stop - start, plain)
+                key = _key_of_ascii(plain, count, powers)
             else:
                 count, units = _fold_any(texts, start, end, table, missing, chars)
-            key = _key_of(chars, count, powers)
+                key = _key_of(chars, count, powers)
             _write_row(key, units, size, ending, earlier, row, keys, traits)
             traits[START, row] = start
             row += 1

@@ -46,7 +46,7 @@ class RowReader:
 
         self._signs = shared_signs()
         powers = [pow(int(kernel.ROLL), kernel.WINDOW - 1 - place, 1 << 64) for place in range(kernel.WINDOW)]
-        self._powers = np.array(powers, np.uint64)
+        self._powers = np.array([*powers, *[0] * 8], np.uint64)
 
     def read(self, texts: Texts) -> Rows:
         """The rows of `texts`."""

@@ -95,3 +95,10 @@ def test_zones() -> None:
     assert rows.zone.tolist()[:3] == [0, 0, 0]
     assert rows.zone.tolist()[-2:] == [2, 2]
     assert rows.zone.tolist()[6] == 1
+
+
+def test_signs_beyond_ascii_are_folded_like_spaces() -> None:
+    rows = ["“It’s 5—6 o’clock…” – he said 1 ’ 2 and 3.", "’" * 200 + "end", "a’b" * 60]
+    rows += ["soft\u00adhyphen’s end", "1’" * 90 + "é", "x…" * 47 + "yzé"]
+    found = READER.read(Texts.of(["\n".join(rows)]))
+    assert found.keys.tolist() == list(map(key_of, rows))
