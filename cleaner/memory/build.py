@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby, islice
+from itertools import islice
 from typing import Any, Final
 
 import numpy as np
@@ -181,14 +181,18 @@ def _sample_texts(runs: Sequence[Run], wanted: set[int], ranks: range) -> Iterat
         start = int(ends[run][at - 1]) if at else 0
         return runs[run].read("texts", start, int(ends[run][at])).tobytes()
 
-    count, before = 0, -1
-    order = np.lexsort((place, of_run, index[:, 1], index[:, 0])).tolist()
-    for (site, _), rows in groupby(order, key=lambda row: tuple(index[row].tolist())):
-        count = count + 1 if site == before else 1
-        before = site
-        if count - 1 in ranks and site in wanted:
-            # A page that was read with several texts shows the one that is first in order, whatever was read first.
-            yield site, min(map(text_at, rows))
+    order = np.lexsort((place, of_run, index[:, 1], index[:, 0]))
+    index = index[order]
+    fresh = np.ones(len(order) + 1, bool)
+    fresh[1:-1] = (index[1:] != index[:-1]).any(axis=1)
+    starts = np.flatnonzero(fresh)  # of pages, and one more
+    site = index[starts[:-1], 0]
+    rank = np.arange(len(site)) - np.searchsorted(site, site)
+    chosen = np.flatnonzero(np.isin(site, np.array(list(wanted), np.uint64)) & (rank >= ranks.start) & (rank < ranks.stop))
+    rows = order.tolist()
+    for page, number in zip(chosen.tolist(), site[chosen].tolist(), strict=True):
+        # A page that was read with several texts shows the one that is first in order, whatever was read first.
+        yield number, min(map(text_at, rows[starts[page] : starts[page + 1]]))
 
 
 def _find_lines(

@@ -132,10 +132,12 @@ class PageLearner:
             # What stands behind the host and a slash says nothing of it.
             end = -1 if whole else url.find(b"/", url.find(b"//") + 2)
             key = url[: end + 1] if end > 0 else url
-            if key not in known:
+            try:
+                found.append(known[key])
+            except KeyError:
                 name = self.rule.site_of(url.decode("utf-8", "surrogatepass"))
                 known[key] = None if name is None else (number_of(name), name)
-            found.append(known[key])
+                found.append(known[key])
         return found
 
 
