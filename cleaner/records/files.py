@@ -29,6 +29,7 @@ MAX_LINE: Final = 1 << 30
 _SNIFF: Final = 16
 _LAST: Final = 8
 _FEED: Final = 10
+_COUNTED: Final = 1 << 17
 _GZIP, _ZSTD, _WARC = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"WARC/1."
 _SKIPPABLE: Final = frozenset(bytes([low]) + b"\x2a\x4d\x18" for low in range(0x50, 0x60))
 
@@ -238,7 +239,7 @@ def _line_batches(
         elif cut:
             cut = chunk.rfind(b"\n") + 1
         if cut:
-            data = b"".join((*held, memoryview(chunk)[:cut]))
+            data = b"".join((*held, chunk[:cut]))
             held, length, chunk = [], 0, chunk[cut:]
             count = ended if kind == "piece" else line_feeds(data)
             yield Batch(stream.name, kind, first, count, offset, data, stream.index)
@@ -281,8 +282,9 @@ def batch_lines(batch: Batch) -> Iterator[Line]:
 
 
 def line_feeds(data: bytes) -> int:
-    """How many line feeds there are; `bytes.count` takes five times as long on a batch."""
-    return int(np.count_nonzero(np.frombuffer(data, np.uint8) == _FEED))
+    """How many line feeds there are; `bytes.count` takes three times as long on a batch."""
+    points = np.frombuffer(data, np.uint8)
+    return sum(int(np.count_nonzero(points[at : at + _COUNTED] == _FEED)) for at in range(0, len(points), _COUNTED))
 
 
 def split_lines(data: bytes) -> list[bytes]:
