@@ -15,6 +15,8 @@ FOLD_MASK: Final = 0x1FFFFF
 OPEN_BIT: Final = 1 << 21
 """In a code: what it folds to needs no border of a word beside it (a letter of a script without spaces, or ©)."""
 UNKNOWN: Final = 0xFFFFFFFF
+BLOCK_BITS: Final = 7
+"""A table that fills up does so by blocks of this many code points: those of a script come together."""
 DROP, FOLDED_SPACE, FOLDED_DIGIT = 0, 0x20, 0x30
 
 HEAD, TAIL = 1, 2

@@ -12,6 +12,7 @@ import numpy as np
 
 from cleaner.kernels.base import Array, Number, inner, kernel
 from cleaner.kernels.kinds import (
+    BLOCK_BITS,
     BRACKET,
     DENSE,
     DROP,
@@ -25,6 +26,7 @@ from cleaner.kernels.kinds import (
     STOP,
     UNKNOWN,
 )
+from cleaner.kernels.octets import HIGHS, ONES, code_point, continuations, first_hit, octets
 
 HEAD, BODY, TAIL = 0, 1, 2
 WINDOW: Final = 96
@@ -35,10 +37,11 @@ WEIGHT, PROSE, ZONE, START, TRAITS = 0, 1, 2, 3, 4
 """What is known of a row besides its key."""
 
 _U64, _U32 = np.uint64, np.uint32
-_ROLL: Final = np.uint64(0xD6E8FEB86659FD93)
+ROLL: Final = np.uint64(0xD6E8FEB86659FD93)
 _MIX_A: Final = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_B: Final = np.uint64(0x94D049BB133111EB)
-_GAP_BIT: Final = np.uint64(22)
+GAP_BIT: Final = 22
+ASCII: Final = 127
 _PROSE_WEIGHT: Final = 24
 _LONG_WEIGHT: Final = 80
 _TAIL_ROWS: Final = 12
@@ -58,13 +61,13 @@ def _add(state: Array, last: Array, gap: Array, code: Array) -> tuple[Array, Arr
     """The polynomial of a line with one more code point, what that folded to, and whether a space stands behind it."""
     char = code & _U32(FOLD_MASK)
     if char == _U32(FOLDED_SPACE):
-        gap = _U64(state != _U64(0)) << _GAP_BIT
+        gap = _U64(state != _U64(0)) << _U64(GAP_BIT)
     elif char == _U32(DROP):
         pass
     elif char == _U32(FOLDED_DIGIT) and last == char:
         gap = _U64(0)  # numbers with nothing but spaces between them are one
     else:
-        state = state * _ROLL + (_U64(char) | gap)
+        state = state * ROLL + (_U64(char) | gap)
         gap, last = _U64(0), _U32(char)
     return state, last, gap
 
@@ -149,6 +152,9 @@ def _sketch(keys: Array, traits: Array, low: Number, high: Number, weights: Arra
         if not traits[PROSE, row] or keys[row] == _U64(0):
             continue
         weight, key = np.int64(traits[WEIGHT, row]), keys[row]
+        least = weights[SKETCH - 1]  # the heaviest stand first, of equally heavy ones the smallest key
+        if weight < least or (weight == least and key >= out[SKETCH - 1]):
+            continue
         known = False
         for place in range(SKETCH):
             known |= out[place] == key
@@ -161,95 +167,222 @@ def _sketch(keys: Array, traits: Array, low: Number, high: Number, weights: Arra
 
 
 @inner
-def _blank(table: Array, point: Number) -> Number:
-    """Whether a code point is white space; one that the table lacks is not, until it is known."""
-    return table[point] >> _U32(KIND_SHIFT) == _U32(SPACE)
+def _digest(keys: Array, low: Number, high: Number) -> Number:
+    """A number that is equal for pages with the same rows."""
+    total = _U64(0)
+    for row in range(low, high):
+        total += (keys[row] ^ keys[row] >> _U64(29)) * _MIX_B
+    return total * _U64(2) + _U64(high - low)
 
 
 @inner
-def _read_rows(
-    points: Array, base: Array, breaks: Array, table: Array, weights: Array,
-    keys: Array, traits: Array, first: Array, sketches: Array,
-) -> Number:  # fmt: skip
-    """The rows of texts that are joined, and closed, by line feeds; `base` says where texts begin,
-    `breaks` where lines end.
+def _look(texts: Array, at: Number, table: Array, missing: Array) -> tuple[Number, Number]:
+    """The code of the code point at `at` and the place after it; of one that the table lacks, it is noted."""
+    byte = texts[_U64(at)]
+    if byte < 0x80:
+        return table[_U64(byte)], at + 1
+    point, after = code_point(texts, at)
+    code = table[_U64(point)]
+    if code == _U32(UNKNOWN):
+        missing[_U64(point >> _U32(BLOCK_BITS))] = True
+    return code, after
 
-    `points` are code points of any width; `weights` (`SKETCH` long) is scratch. Fills
-    `keys`, `traits`, each text's first row and one more, and its sketch. Gives the number of rows, or -1 where the table
-    does not know a code point. Rows are those of `cleaner.document`, weights and prose too but for lines longer than the
-    window, where they are estimated from it.
+
+@inner
+def _blank(code: Number) -> Number:
+    """Whether it is white space; what is not known is not, until it is."""
+    return code >> _U32(KIND_SHIFT) == _U32(SPACE)
+
+
+@inner
+def _before(texts: Array, at: Number) -> Number:
+    """Where the code point that ends before `at` begins."""
+    at -= 1
+    while texts[_U64(at)] & 0xC0 == 0x80:
+        at -= 1
+    return at
+
+
+@inner
+def _once(chars: Array, count: Number) -> Number:
+    """Leave one of digits that follow each other; gives how many characters are left."""
+    made, last = _U64(0), 0
+    for place in range(count):
+        char = chars[_U64(place)]
+        chars[made] = char
+        made += _U64((char & ASCII != FOLDED_DIGIT) | (last != FOLDED_DIGIT))
+        last = char & ASCII
+    return made
+
+
+@inner
+def _fold_ascii(texts: Array, start: Number, count: Number, chars: Array) -> tuple[Number, Number]:
+    """What `count` bytes fold to, into `chars`, where all beyond ASCII are of signs: with the high bit where a space stands
+    before. Gives how many, and twice the words.
+
+    Eight at a time, where a byte's high bit says whether it is a letter or a digit, and without a branch, for no processor
+    foresees where words end: each step writes, and what is to stay moves the place on.
     """
-    row, doc, begin = 0, 0, 0
+    made, starts, numbers, done = _U64(0), _U64(0), _U64(0), 0
+    letter_before, digit_before, space_before = _U64(0), _U64(0), _U64(0)
+    while done < count:
+        word = octets(texts, start + done)
+        if done + 8 > count:
+            word &= (_U64(1) << _U64(8 * (count - done))) - _U64(1)
+        high = word & HIGHS
+        word &= ~(high | high - (high >> _U64(7)))
+        lower = word | ONES * _U64(0x20)
+        letter = (lower + ONES * _U64(0x80 - 0x61)) & ~(lower + ONES * _U64(0x80 - 0x7B)) & HIGHS
+        digit = (word + ONES * _U64(0x80 - 0x30)) & ~(word + ONES * _U64(0x80 - 0x3A)) & HIGHS
+        space = ~(letter | digit) & HIGHS
+        letters, digits = letter | letter - (letter >> _U64(7)), digit | digit - (digit >> _U64(7))
+        folded = lower & letters | digits & ONES * _U64(FOLDED_DIGIT) | space << _U64(8) | space_before
+        first = digit & ~(digit << _U64(8) | digit_before)
+        starts += (letter & ~(letter << _U64(8) | letter_before)) >> _U64(7)
+        numbers += first >> _U64(7)
+        letter_before, digit_before, space_before = letter >> _U64(56), digit >> _U64(56), space >> _U64(56)
+        stays = (letter | first) >> _U64(7)
+        for place in range(8):
+            chars[made] = np.uint8(folded >> _U64(8 * place) & _U64(255))
+            made += stays >> _U64(8 * place) & _U64(1)
+        done += 8
+    if numbers * ONES >> _U64(56) > _U64(1):  # numbers with nothing but spaces between them are one
+        made = _once(chars, np.int64(made))
+    return np.int64(made), 2 * np.int64(starts * ONES >> _U64(56))
+
+
+@inner
+def _key_of_ascii(chars: Array, count: Number, powers: Array) -> Number:
+    """The key of what `_fold_ascii` made; reads up to seven more, by nothing multiplied."""
+    if count == 0:
+        return _U64(0)
+    chars[0] &= ASCII
+    state = _U64(0)
+    behind = _U64(WINDOW - count)
+    for place in range((count + 7) & ~7):
+        char = _U64(chars[_U64(place)])
+        state += (char & _U64(ASCII) | char >> _U64(7) << _U64(GAP_BIT)) * powers[behind + _U64(place)]
+    return _mix(state) if state != _U64(0) else _U64(0)
+
+
+@inner
+def _only_signs(texts: Array, start: Number, end: Number, table: Array, missing: Array) -> Number:
+    """Where the first `WINDOW` characters of a line end if all beyond ASCII are signs that fold to a space (quotation marks,
+    dashes), else -1."""
+    left = np.int64(WINDOW)
+    while start < end and left > 0:
+        highs = octets(texts, start) & HIGHS
+        plain = min(first_hit(highs) if highs else 8, min(left, end - start))
+        start += plain
+        left -= plain
+        if highs and start < end and left > 0:
+            code, start = _look(texts, start, table, missing)
+            kind = code >> _U32(KIND_SHIFT)
+            if code & _U32(FOLD_MASK) != _U32(FOLDED_SPACE) or kind <= _U32(MARK) or kind == _U32(DENSE):
+                return np.int64(-1)
+            left -= 1
+    return start
+
+
+@inner
+def _fold_any(
+    texts: Array, start: Number, end: Number, table: Array, missing: Array, chars: Array
+) -> tuple[Number, Number]:
+    """What the first `WINDOW` characters fold to, into `chars`: with a bit for a space before them. Gives how many, and twice
+    the words and once the letters of scripts without spaces."""
+    made, units, read = 0, np.int64(0), 0
+    last, gap, letter = _U32(0), _U32(0), np.int64(0)
+    while start < end and read < WINDOW:
+        code, start = _look(texts, start, table, missing)
+        read += 1
+        char, kind = code & _U32(FOLD_MASK), code >> _U32(KIND_SHIFT)
+        in_word = np.int64(kind <= _U32(MARK))
+        units += 2 * (in_word & ~letter) + np.int64(kind == _U32(DENSE))
+        letter = in_word
+        solid = char != _U32(FOLDED_SPACE)
+        gone = char == _U32(DROP)
+        chars[_U64(made)] = char | gap
+        made += np.int64(solid & (not gone) & ((char != _U32(FOLDED_DIGIT)) | (last != char)))
+        if not gone:
+            gap = _U32(0) if solid else _U32(1 << GAP_BIT)
+            last = char if solid else last
+    return made, units
+
+
+@inner
+def _key_of(chars: Array, count: Number, powers: Array) -> Number:
+    """The key of folded characters, 0 for none."""
+    if count == 0:
+        return _U64(0)
+    chars[0] &= _U32((1 << GAP_BIT) - 1)
+    state = _U64(0)
+    behind = _U64(WINDOW - count)
+    for place in range(count):
+        state += _U64(chars[_U64(place)]) * powers[behind + _U64(place)]
+    return _mix(state) if state != _U64(0) else _U64(0)
+
+
+@kernel("i8", "u1[r]", "i8[]", "i8[]", "u4[r]", "u8[r]", "u4[]", "u1[]", "i8[]", "b1[]", "u8[]", "i4[,]", "i4[]", "u8[,]",
+        "u8[]")  # fmt: skip
+def read_rows(
+    texts: Array, base: Array, breaks: Array, table: Array, powers: Array, chars: Array, plain: Array, weights: Array,
+    missing: Array, keys: Array, traits: Array, first: Array, sketches: Array, digests: Array,
+) -> Number:  # fmt: skip
+    """The rows of texts in UTF-8, each with a line feed behind it; `base` says where texts begin and where the last one ends,
+    `breaks` where line feeds are, `powers` by what each of `WINDOW` characters is multiplied,
+    and eight zeros.
+
+    `chars` (`WINDOW` + 1 long), `plain` (`WINDOW` + 9) and `weights` (`SKETCH`) are scratch. Fills `keys`, `traits`, each
+    text's first row and one more, its sketch, and its digest: equal for texts with the same rows. Blocks of the table that
+    it lacks are noted in `missing`. Gives the number of rows. Rows are those of `cleaner.document`, weights and prose too
+    but for lines longer than the window, where they are estimated from it. Up to `PADDING` bytes behind the texts are read.
+    """
+    row, line = 0, 0
     first[0] = 0
-    for line in range(len(breaks)):
-        start, end = begin, breaks[line]
-        begin = end + 1
-        while start < end and _blank(table, points[start]):
-            start += 1
-        while start < end and _blank(table, points[end - 1]):
-            end -= 1
-        if start < end:
-            size = min(end - start, WINDOW)
-            ending, before = table[points[end - 1]], table[points[max(end - 2, start)]]
-            unknown = max(ending, before)
-            units, letter = _U64(0), _U64(0)
-            state, last, gap = _U64(0), _U32(0), _U64(0)
-            for place in range(size):
-                code = table[points[start + place]]
-                unknown = max(unknown, code)
-                kind = code >> _U32(KIND_SHIFT)
-                in_word = _U64(kind <= _U32(MARK))
-                units += ((in_word & ~letter) << _U64(1)) + _U64(kind == _U32(DENSE))
-                letter = in_word
-                state, last, gap = _add(state, last, gap, code)
-            if unknown == _U32(UNKNOWN):
-                return -1
-            key = _mix(state) if state != _U64(0) else _U64(0)
-            _write_row(key, units, end - start, ending, before, row, keys, traits)
+    for doc in range(len(base) - 1):
+        begin = base[doc]
+        while begin < base[doc + 1]:
+            start, end = begin, breaks[line]
+            begin, line = end + 1, line + 1
+            while start < end:
+                code, after = _look(texts, start, table, missing)
+                if not _blank(code):
+                    break
+                start = after
+            if start == end:
+                continue
+            place = _before(texts, end)
+            ending, after = _look(texts, place, table, missing)
+            while _blank(ending):
+                end = place
+                place = _before(texts, end)
+                ending, after = _look(texts, place, table, missing)
+            earlier, after = _look(texts, _before(texts, place), table, missing) if place > start else (ending, place)
+            more = continuations(texts, start, end)
+            size = end - start - more
+            stop = _only_signs(texts, start, end, table, missing) if more else start + min(size, WINDOW)
+            if stop >= 0:
+                count, units = _fold_ascii(texts, start, stop - start, plain)
+                key = _key_of_ascii(plain, count, powers)
+            else:
+                count, units = _fold_any(texts, start, end, table, missing, chars)
+                key = _key_of(chars, count, powers)
+            _write_row(key, units, size, ending, earlier, row, keys, traits)
             traits[START, row] = start
             row += 1
-        while doc < len(base) and (line + 1 == len(breaks) if doc + 1 == len(base) else begin >= base[doc + 1]):
-            _zones(traits, first[doc], row)
-            _sketch(keys, traits, first[doc], row, weights, sketches[doc])
-            doc += 1
-            first[doc] = row
+        _zones(traits, first[doc], row)
+        _sketch(keys, traits, first[doc], row, weights, sketches[doc])
+        digests[doc] = _digest(keys, first[doc], row)
+        first[doc + 1] = row
     return row
 
 
-_READ: Final = ("i4[r]", "i8[r]", "u4[r]", "i8[]", "u8[]", "i4[,]", "i4[]", "u8[,]")
-
-
-@kernel("i8", "u1[r]", *_READ)
-def read_1(
-    points: Array, base: Array, breaks: Array, table: Array, weights: Array,
-    keys: Array, traits: Array, first: Array, sketches: Array,
-) -> Number:  # fmt: skip
-    """`_read_rows` for code points of one byte."""
-    return _read_rows(points, base, breaks, table, weights, keys, traits, first, sketches)
-
-
-@kernel("i8", "u2[r]", *_READ)
-def read_2(
-    points: Array, base: Array, breaks: Array, table: Array, weights: Array,
-    keys: Array, traits: Array, first: Array, sketches: Array,
-) -> Number:  # fmt: skip
-    """`_read_rows` for code points of two bytes."""
-    return _read_rows(points, base, breaks, table, weights, keys, traits, first, sketches)
-
-
-@kernel("i8", "u4[r]", *_READ)
-def read_4(
-    points: Array, base: Array, breaks: Array, table: Array, weights: Array,
-    keys: Array, traits: Array, first: Array, sketches: Array,
-) -> Number:  # fmt: skip
-    """`_read_rows` for code points of four bytes."""
-    return _read_rows(points, base, breaks, table, weights, keys, traits, first, sketches)
-
-
-@kernel("void", "u4[r]", "i4[]", "i4[]", "i4[]", "i4[]", "u8[]", "i4[,]")
-def read_known(codes: Array, start: Array, end: Array, weight: Array, first: Array, keys: Array, traits: Array) -> None:
-    """The keys and traits of rows that were found already: their `start` and `end` in `codes`, which are all known, and
-    their `weight`."""
+@kernel("void", "u4[r]", "i4[]", "i4[]", "i4[]", "i4[]", "u8[]", "i4[,]", "u8[]")
+def read_known(
+    codes: Array, start: Array, end: Array, weight: Array, first: Array, keys: Array, traits: Array, digests: Array
+) -> None:
+    """The keys and traits of rows that were found already, and the digests of their texts: their `start` and `end` in
+    `codes`, which are all known, and their `weight`."""
     for row in range(len(start)):
         low, high = np.int64(start[row]), np.int64(end[row])
         stop = min(high, low + WINDOW)
@@ -259,11 +392,28 @@ def read_known(codes: Array, start: Array, end: Array, weight: Array, first: Arr
         traits[START, row] = low
     for doc in range(len(first) - 1):
         _zones(traits, first[doc], first[doc + 1])
+        digests[doc] = _digest(keys, first[doc], first[doc + 1])
 
 
 @inner
 def _salted(key: Array, site: Array) -> Array:
     return (site & _SITE_BITS) | (_mix(key + site) >> _OF_LINE) | _U64(1)
+
+
+@kernel("i8", "u8[r]", "i4[r]", "i4[r]", "u8[r]", "u8[r]", "u8[]", "u8[]")
+def placed(keys: Array, zones: Array, first: Array, sites: Array, pages: Array, out: Array, shown: Array) -> Number:
+    """Lines as they are counted: in `out` the key of line and site, in `shown` the page with the zone in its low bits.
+
+    `sites` and `pages` are numbers per text. Lines without a key are left out; gives how many there are.
+    """
+    made = 0
+    for doc in range(len(sites)):
+        for row in range(first[doc], first[doc + 1]):
+            if keys[row] != _U64(0):
+                out[made] = _salted(keys[row], sites[doc])
+                shown[made] = pages[doc] + _U64(zones[row])
+                made += 1
+    return made
 
 
 @kernel("void", "u8[]", "u8[r]", "i4[r]")

@@ -5,21 +5,25 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby, islice
+from itertools import islice
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaner.memory.learn import SAMPLES, Run
+from cleaner.memory.counting import PageCounter, by_key
+from cleaner.memory.learn import Run
 from cleaner.memory.pages import PAGE, doubles, ordered
 from cleaner.memory.rows import Keys, RowReader
+from cleaner.memory.samples import SAMPLES
+from cleaner.memory.texts import Texts
 
 _RANGE_ROWS: Final = 1 << 20
 _RANGE_PAGES: Final = 1 << 17
 EXAMPLES: Final = 12
 """Lines per site of which the text is kept: those on most pages."""
 _EXAMPLE_CHARS: Final = 160
+_EXAMPLE_BYTES: Final = 4 * (_EXAMPLE_CHARS + 1)
 _BATCH: Final = 64
 _FIRST_LOOK: Final = 2
 """Sample pages of a site that are read before it is asked whether more are needed."""
@@ -41,10 +45,12 @@ class Pages:
 def build(runs: Sequence[Run], *, least: int) -> Sections:
     """The sections of a memory of what `runs` hold: lines on at least `least` pages."""
     pages = all_pages(runs)
-    parts = [_count(run_keys, run_pages, pages, least) for run_keys, run_pages in ranges(runs, "pages")]
-    keys = np.concatenate([part[0] for part in parts]) if parts else np.zeros(0, np.uint64)
-    site = np.concatenate([part[1] for part in parts]) if parts else np.zeros(0, np.uint32)
-    counts = np.concatenate([part[2] for part in parts]) if parts else np.zeros((0, 4), np.uint32)
+    count = PageCounter(pages.double, pages.origin)
+    none = np.zeros(0, np.uint64), np.zeros(0, np.uint64), np.zeros((0, 4), np.uint32)
+    parts = [none, *(count(keys, shown, least) for keys, shown in ranges(runs, "pages"))]
+    keys, witness, counts = (np.concatenate(column) for column in zip(*parts, strict=True))
+    shown_at = np.searchsorted(pages.number, witness)
+    site = np.searchsorted(pages.sites, pages.site[shown_at]).astype(np.uint32)
     names = _names(runs, pages.sites)
     return {
         "keys": keys,
@@ -117,27 +123,16 @@ def ranges(runs: Sequence[Run], *names: str, rows: int = 0) -> Iterator[tuple[ND
         sample = np.sort(np.concatenate([run.read("some") for run in runs]))
         borders = np.unique(sample[np.arange(1, parts) * len(sample) // parts]).tolist()
     for low, high in zip([None, *borders], [*borders, None], strict=True):
-        found: list[list[NDArray[Any]]] = [[] for _ in ("keys", *names)]
+        found = []
         for run in runs:
             first = 0 if low is None else run.find(low)
             last = run.size("keys") if high is None else run.find(high)
-            for one, name in zip(found, ("keys", *names), strict=True):
-                one.append(run.read(name, first, last))
-        if sum(map(len, found[0])):
-            keys, *columns = (np.concatenate(one) for one in found)
-            order = np.argsort(keys)
-            yield keys[order], *(column[order] for column in columns)
-
-
-def _count(keys: Keys, pages: Keys, known: Pages, least: int) -> tuple[Keys, NDArray[np.uint32], NDArray[np.uint32]]:
-    from cleaner.memory.kernel import count_pages
-
-    most = len(keys) // max(least, 1) + 1
-    out, witness, counts = np.empty(most, np.uint64), np.empty(most, np.uint64), np.empty((most, 4), np.uint32)
-    made = count_pages(keys, pages, known.double, known.origin, least, out, witness, counts)
-    at = np.searchsorted(known.number, witness[:made])
-    site = np.searchsorted(known.sites, known.site[at]).astype(np.uint32)
-    return out[:made].copy(), site, counts[:made].copy()
+            if first < last:
+                found.append([run.read(name, first, last) for name in ("keys", *names)])
+        if len(found) == 1:
+            yield tuple(found[0])
+        elif found:
+            yield by_key(*map(np.concatenate, zip(*found, strict=True)))
 
 
 def _names(runs: Sequence[Run], sites: Keys) -> list[str]:
@@ -172,7 +167,7 @@ def foremost(keys: Keys, site: NDArray[Any], counts: NDArray[np.uint32]) -> Keys
     return np.sort(keys[order[rank < EXAMPLES]])
 
 
-def _sample_texts(runs: Sequence[Run], wanted: set[int], ranks: range) -> Iterator[tuple[int, str]]:
+def _sample_texts(runs: Sequence[Run], wanted: set[int], ranks: range) -> Iterator[tuple[int, bytes]]:
     """Numbers of `wanted` sites with texts of their pages with the smallest numbers in all runs, those at `ranks`."""
     index = np.concatenate([run.read("samples") for run in runs]) if runs else np.zeros((0, 2), np.uint64)
     of_run = np.concatenate(
@@ -181,33 +176,47 @@ def _sample_texts(runs: Sequence[Run], wanted: set[int], ranks: range) -> Iterat
     place = np.concatenate([np.arange(run.size("samples")) for run in runs] or [np.zeros(0, int)])
     ends = [run.read("ends") for run in runs]
 
-    def text_at(row: int) -> str:
+    def text_at(row: int) -> bytes:
         run, at = int(of_run[row]), int(place[row])
         start = int(ends[run][at - 1]) if at else 0
-        return runs[run].read("texts", start, int(ends[run][at])).tobytes().decode()
+        return runs[run].read("texts", start, int(ends[run][at])).tobytes()
 
-    count, before = 0, -1
-    order = np.lexsort((place, of_run, index[:, 1], index[:, 0])).tolist()
-    for (site, _), rows in groupby(order, key=lambda row: tuple(index[row].tolist())):
-        count = count + 1 if site == before else 1
-        before = site
-        if count - 1 in ranks and site in wanted:
-            # A page that was read with several texts shows the one that is first in order, whatever was read first.
-            yield site, min(map(text_at, rows))
+    order = np.lexsort((place, of_run, index[:, 1], index[:, 0]))
+    index = index[order]
+    fresh = np.ones(len(order) + 1, bool)
+    fresh[1:-1] = (index[1:] != index[:-1]).any(axis=1)
+    starts = np.flatnonzero(fresh)  # of pages, and one more
+    site = index[starts[:-1], 0]
+    rank = np.arange(len(site)) - np.searchsorted(site, site)
+    chosen = np.flatnonzero(np.isin(site, np.array(list(wanted), np.uint64)) & (rank >= ranks.start) & (rank < ranks.stop))
+    rows = order.tolist()
+    for page, number in zip(chosen.tolist(), site[chosen].tolist(), strict=True):
+        # A page that was read with several texts shows the one that is first in order, whatever was read first.
+        yield number, min(map(text_at, rows[starts[page] : starts[page + 1]]))
 
 
 def _find_lines(
-    texts: Sequence[str], sites: Sequence[int], wanted: Keys, found: dict[int, str], reader: RowReader
+    given: Sequence[bytes], sites: Sequence[int], wanted: Keys, found: dict[int, str], reader: RowReader
 ) -> None:
-    """Add the lines of `texts` that are wanted and have not been found in an earlier text."""
+    """Add the lines of the texts `given` that are wanted and have not been found in an earlier text."""
     from cleaner.kernels.site_lines import salt
 
+    texts = Texts.of(given)
     rows = reader.read(texts)
     salt(rows.keys, np.array(sites, np.uint64), rows.first)
     at = np.searchsorted(wanted, rows.keys)
     hits = np.flatnonzero(wanted[np.minimum(at, len(wanted) - 1)] == rows.keys) if len(wanted) else at[:0]
-    joined = "\n".join(texts)
-    for row in hits.tolist():
-        start = int(rows.start[row])
-        line = joined[start : start + _EXAMPLE_CHARS + 1].partition("\n")[0].rstrip()
-        found.setdefault(int(rows.keys[row]), line if len(line) <= _EXAMPLE_CHARS else line[:_EXAMPLE_CHARS] + "…")
+    _, first = np.unique(rows.keys[hits], return_index=True)
+    chosen = hits[first]
+    starts = rows.start[chosen].astype(np.int64)
+    ends = texts.breaks[np.searchsorted(texts.breaks, starts)]
+    data = texts.data.data
+    for key, start, end in zip(rows.keys[chosen].tolist(), starts.tolist(), ends.tolist(), strict=True):
+        if key not in found:
+            found[key] = _example(bytes(data[start : min(end, start + _EXAMPLE_BYTES)]))
+
+
+def _example(line: bytes) -> str:
+    """A line, of a long one its beginning."""
+    text = line.decode("utf-8", "ignore")[: _EXAMPLE_CHARS + 1].rstrip()
+    return text if len(text) <= _EXAMPLE_CHARS else text[:_EXAMPLE_CHARS] + "…"

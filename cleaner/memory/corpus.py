@@ -18,12 +18,13 @@ from cleaner.memory.learn import Collector, PageLearner, Piece
 from cleaner.memory.page_texts import PageTexts
 from cleaner.memory.sites import DOMAIN, SiteRule
 from cleaner.memory.store import FORMAT, write_memory
+from cleaner.memory.texts import JsonTexts, Texts, octets_of
 from cleaner.records.checkpoint import Place
 from cleaner.records.fields import PRESETS, Fields, getter
-from cleaner.records.files import BATCH_BYTES, MAX_LINE, STDIN, Batch, Input, read_batches, split_lines
+from cleaner.records.files import BATCH_BYTES, MAX_LINE, STDIN, Batch, Input, read_batches
 from cleaner.records.json_bytes import parse
 from cleaner.records.outputs import write_whole
-from cleaner.records.wet import split_warc, warc_records
+from cleaner.records.wet import WarcRecord, split_warc, warc_records
 from cleaner.records.workers import OrderedPool
 
 _STATE: Final = "state.json"
@@ -78,10 +79,11 @@ class BatchLearner:
     fields: Fields
     rule: SiteRule
     _learn: PageLearner = field(init=False)
+    _take: JsonTexts = field(init=False)
     _text: PageTexts = field(init=False)
 
     def __post_init__(self) -> None:
-        self._learn, self._text = PageLearner(self.rule), PageTexts(self.fields)
+        self._learn, self._take, self._text = PageLearner(self.rule), JsonTexts(self.fields), PageTexts(self.fields)
 
     def __getstate__(self) -> tuple[Fields, SiteRule]:
         return self.fields, self.rule
@@ -93,39 +95,42 @@ class BatchLearner:
     def __call__(self, batch: Batch) -> Piece:
         """The piece of `batch`."""
         bad = 0
-        texts: list[str] = []
-        urls: list[str | None] = []
+        texts, urls = Texts.of(()), []
         if batch.kind == "warc":
-            for record in warc_records(batch):
-                text = record.text if record.text is not None else self._text.of_page(record.html, record.charset)
-                texts.append(text or "")
-                urls.append(record.url)
+            records = list(warc_records(batch))
+            texts, urls = Texts.of([self._text_of(record) for record in records]), [octets_of(record.url) for record in records]
         elif batch.kind == "jsonl":
-            bad = self._records(batch, texts, urls)
+            texts, urls, bad = self._records(batch.data)
         piece = self._learn(texts, urls)
         return replace(piece, bad=bad, place=Place(batch.input, batch.end, batch.first + batch.count))
 
     def give_up(self, batch: Batch, _reason: str) -> Piece:
         """What stands for a page that kills its worker: nothing."""
-        return replace(self._learn([], []), bad=1, place=Place(batch.input, batch.end, batch.first + batch.count))
+        return replace(self._learn(Texts.of(()), []), bad=1, place=Place(batch.input, batch.end, batch.first + batch.count))
 
-    def _records(self, batch: Batch, texts: list[str], urls: list[str | None]) -> int:
-        """Add texts and URLs of the records; gives how many lines cannot be read."""
+    def _text_of(self, record: WarcRecord) -> str:
+        text = record.text if record.text is not None else self._text.of_page(record.html, record.charset)
+        return text or ""
+
+    def _records(self, data: bytes) -> tuple[Texts, list[bytes], int]:
+        """Texts and URLs of the records in `data`, and how many lines cannot be read."""
+        texts, urls, strange = self._take(data)
         url_of = getter(self.fields.url)
         bad = 0
-        for line in split_lines(batch.data):
-            if not line or line.isspace():
+        more: list[str] = []
+        for line in strange:
+            if line.isspace():
                 continue
             try:
                 record = parse(line)
             except RecordError:
                 bad += 1
                 continue
-            text, url = self._text(record), url_of(record)
+            text = self._text(record)
             if text is not None:
-                texts.append(text)
-                urls.append(url if isinstance(url, str) else None)
-        return bad
+                more.append(text)
+                urls.append(octets_of(url_of(record)))
+        return texts + Texts.of(more) if more else texts, urls, bad
 
 
 def learn_files(plan: LearnPlan, fields: Fields, *, watch: LearnWatch = _UNWATCHED) -> Learned:

@@ -21,6 +21,7 @@ from cleaner.memory.measures import NAMES, unique_measures
 from cleaner.memory.notes import Notes
 from cleaner.memory.rows import ZONES, Rows, rows_of
 from cleaner.memory.site_memory import SiteMemory
+from cleaner.memory.texts import octets_of
 from cleaner.packs.match import RuleSet
 
 LINE, RUN = "common.memory/line", "common.memory/run"
@@ -220,7 +221,7 @@ class MemoryJudge:
     def _learned(self, rows: Rows, urls: Sequence[str | None]) -> NDArray[np.bool_]:
         """Per page: whether the memory was learned from it too."""
         pages = self._memory.sections["pages"]
-        wanted = page_numbers(rows, [url or "" for url in urls])
+        wanted = page_numbers(rows.digests, [octets_of(url) for url in urls])
         if not len(pages):
             return np.zeros(len(wanted), bool)
         found: NDArray[np.bool_] = pages[np.minimum(np.searchsorted(pages, wanted), len(pages) - 1)] == wanted

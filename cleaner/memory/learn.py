@@ -14,13 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleaner.dedup.store import Arrays, write_arrays
-from cleaner.memory.pages import digests
-from cleaner.memory.rows import Keys, RowReader, Rows
+from cleaner.memory.counting import sorted_pairs
+from cleaner.memory.rows import Keys, RowReader
+from cleaner.memory.samples import Sample, SamplePicker, sample_sections
 from cleaner.memory.sites import SiteRule, number_of
+from cleaner.memory.texts import Texts
 
-SAMPLES: Final = 4
-"""Pages per site of which the text is kept until the examples are chosen: those with the smallest numbers."""
-_SAMPLE_CHARS: Final = 4_000
 _RUN_ROWS: Final = 1 << 20
 _RUN_SAMPLES: Final = 16 << 20
 _PAGE_COLUMNS: Final = 11
@@ -29,8 +28,6 @@ _ZONE_MASK: Final = np.uint64(3)
 
 STEP: Final = 1024
 """Each so manyth key of a run stands in its section `some`."""
-Sample = tuple[int, int, str]
-"""Numbers of a site and a page, and the page's text, of a long one its beginning and end."""
 
 
 class Run:
@@ -61,17 +58,16 @@ class Run:
         return block + int(np.searchsorted(rows, np.uint64(key)))
 
 
-def page_numbers(rows: Rows, urls: Sequence[str]) -> Keys:
+def page_numbers(digests: Keys, urls: Sequence[bytes]) -> Keys:
     """A number per page made of its URL and its lines; the two low bits are 0.
 
     The lines belong to it because one URL may stand for several pages (a start page, a site's name in place of a URL).
     """
-    salts = digests(rows).astype("<u8").tobytes()
+    salts = digests.astype("<u8").tobytes()
+    make = hashlib.blake2b
     hashed = [
-        hashlib.blake2b(
-            url.encode("utf-8", "surrogatepass"), digest_size=8, salt=salts[8 * page : 8 * page + 8]
-        ).digest()
-        for page, url in enumerate(urls)
+        make(url, digest_size=8, salt=salts[at : at + 8]).digest()
+        for url, at in zip(urls, range(0, 8 * len(urls), 8), strict=True)
     ]
     return np.frombuffer(b"".join(hashed), "<u8").astype(np.uint64) & ~_ZONE_MASK
 
@@ -96,62 +92,52 @@ class PageLearner:
 
     rule: SiteRule
     _rows: RowReader | None = None
-    _smallest: dict[int, dict[int, int]] = field(default_factory=dict)
-    _numbers: dict[str, int] = field(default_factory=dict)
+    _samples: SamplePicker = field(default_factory=SamplePicker)
+    _sites: dict[bytes, tuple[int, str] | None] = field(default_factory=dict)
 
     def __getstate__(self) -> SiteRule:
         return self.rule
 
     def __setstate__(self, state: SiteRule) -> None:
-        self.rule, self._rows, self._smallest, self._numbers = state, None, {}, {}
+        self.rule, self._rows, self._samples, self._sites = state, None, SamplePicker(), {}
 
-    def __call__(self, texts: Sequence[str], urls: Sequence[str | None]) -> Piece:
-        """The piece of these pages; those without a site are left out."""
+    def __call__(self, texts: Texts, urls: Sequence[bytes]) -> Piece:
+        """The piece of these pages (empty URLs for those without one); pages without a site are left out."""
+        from cleaner.kernels.site_lines import placed
+
         if self._rows is None:
             self._rows = RowReader()
-        sites = [self.rule.site_of(url) for url in urls]
-        chosen = [number for number, site in enumerate(sites) if site is not None]
-        numbers = {site: self._number(site) for site in dict.fromkeys(sites) if site is not None}
-        kept = [texts[number] for number in chosen]
-        rows = self._rows.read(kept)
-        site = np.array([numbers[sites[number] or ""] for number in chosen], np.uint64)
-        page = page_numbers(rows, [urls[number] or "" for number in chosen])
-        from cleaner.kernels.site_lines import salt
+        sites = self._sites_of(urls)
+        without = sites.count(None)
+        if without:
+            chosen = [number for number, site in enumerate(sites) if site]
+            texts, urls = Texts.of([texts.raw(number) for number in chosen]), [urls[number] for number in chosen]
+        found = [site for site in sites if site]
+        rows = self._rows.read(texts)
+        site = np.array([number for number, _ in found], np.uint64)
+        page = page_numbers(rows.digests, urls)
+        keys, pages = np.empty(len(rows.keys), np.uint64), np.empty(len(rows.keys), np.uint64)
+        count = placed(rows.keys, rows.zone, rows.first, site, page, keys, pages)
+        records = np.concatenate((np.stack((page, site, rows.digests), axis=-1), rows.sketches), axis=1)
+        samples = self._samples(site.tolist(), page.tolist(), texts)
+        return Piece(keys[:count], pages[:count], records, dict(found), samples, without)
 
-        records = np.concatenate((np.stack((page, site, digests(rows)), axis=-1), rows.sketches), axis=1)
-        salt(rows.keys, site, rows.first)
-        used = rows.keys != 0
-        row_page = np.repeat(page, np.diff(rows.first)) + rows.zone.astype(np.uint64)
-        samples = self._samples(site.tolist(), page.tolist(), kept)
-        names = {number: name for name, number in numbers.items()}
-        return Piece(rows.keys[used], row_page[used], records, names, samples, len(texts) - len(chosen))
-
-    def _number(self, site: str) -> int:
-        known = self._numbers.get(site)
-        if known is None:
-            if len(self._numbers) > _REMEMBERED:
-                self._numbers.clear()
-            known = self._numbers[site] = number_of(site)
-        return known
-
-    def _samples(self, sites: list[int], pages: list[int], texts: Sequence[str]) -> list[Sample]:
-        """Pages with the smallest numbers of their sites so far; a page again where it is read with another text."""
+    def _sites_of(self, urls: Sequence[bytes]) -> list[tuple[int, str] | None]:
+        """Numbers and names of the pages' sites."""
+        known, whole = self._sites, self.rule.by_path
+        if len(known) > _REMEMBERED:
+            known.clear()
         found = []
-        if len(self._smallest) > _REMEMBERED:
-            self._smallest.clear()
-        for site, page, text in zip(sites, pages, texts, strict=True):
-            smallest = self._smallest.setdefault(site, {})
-            seen = hash(text)
-            if smallest.get(page) == seen or (
-                len(smallest) == SAMPLES and page not in smallest and page > max(smallest)
-            ):
-                continue
-            smallest[page] = seen
-            if len(smallest) > SAMPLES:
-                del smallest[max(smallest)]
-            half = _SAMPLE_CHARS // 2
-            shown = text if len(text) <= _SAMPLE_CHARS else f"{text[:half]}\n{text[-half:]}"
-            found.append((site, page, shown))
+        for url in urls:
+            # What stands behind the host and a slash says nothing of it.
+            end = -1 if whole else url.find(b"/", url.find(b"//") + 2)
+            key = url[: end + 1] if end > 0 else url
+            try:
+                found.append(known[key])
+            except KeyError:
+                name = self.rule.site_of(url.decode("utf-8", "surrogatepass"))
+                known[key] = None if name is None else (number_of(name), name)
+                found.append(known[key])
         return found
 
 
@@ -208,42 +194,16 @@ class Collector:
         """The pieces that have not been written as the sections of a `Run`; they are forgotten here."""
         pieces, self._pieces, self._rows, self._sampled = self._pieces, [], 0, 0
         keys = np.concatenate([piece.keys for piece in pieces])
-        pages = np.concatenate([piece.pages for piece in pieces])
-        order = np.argsort(keys)
+        keys, pages = sorted_pairs(keys, np.concatenate([piece.pages for piece in pieces]))
         samples = [sample for piece in pieces for sample in piece.samples]
         names: dict[int, str] = {}
         for piece in pieces:
             names.update(piece.names)
-        keys = keys[order]
         return {
             "keys": keys,
             "some": keys[::STEP],
-            "pages": pages[order],
+            "pages": pages,
             "records": np.concatenate([piece.records for piece in pieces]),
             **sample_sections(samples),
             "names": np.frombuffer(json.dumps(list(names.items())).encode(), np.uint8),
         }
-
-
-def sample_sections(samples: Sequence[Sample]) -> dict[str, NDArray[Any]]:
-    """The samples that are kept as sections of a `Run`: site and page, ends of their texts, their texts."""
-    kept = smallest(samples)
-    texts = [text.encode("utf-8", "replace") for _, _, text in kept]
-    return {
-        "samples": np.array([sample[:2] for sample in kept], np.uint64).reshape(-1, 2),
-        "ends": np.cumsum([len(text) for text in texts], dtype=np.int64),
-        "texts": np.frombuffer(b"".join(texts), np.uint8),
-    }
-
-
-def smallest(samples: Sequence[Sample]) -> list[Sample]:
-    """The samples of the pages with each site's smallest numbers."""
-    kept: list[Sample] = []
-    count, before = 0, (-1, -1)
-    for sample in sorted(samples):
-        count = count if sample[0] == before[0] else 0
-        if sample[:2] != before and count < SAMPLES:
-            kept.append(sample)
-            count += 1
-        before = sample[:2]
-    return kept

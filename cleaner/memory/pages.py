@@ -7,11 +7,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaner.memory.rows import Keys, Rows
+from cleaner.memory.counting import sorted_pairs
+from cleaner.memory.rows import Keys
 
 PAGE: Final = np.dtype([("page", "<u8"), ("site", "<u8"), ("digest", "<u8"), ("sketch", "<u8", (8,))])
 """A page as it was read: its number (two low bits 0), its site, and what it is compared by."""
-_MIX: Final = np.uint64(0x94D049BB133111EB)
+_ODD: Final = np.uint64(0x9E3779B97F4A7C15)
 SHARED_LEAST: Final = 3
 """Paragraphs that near-duplicates share at least, besides half of those that stand for the shorter one."""
 BUCKET: Final = 32
@@ -22,16 +23,12 @@ TEMPLATE_LEAST: Final = 3
 """So many pages may share a paragraph however few the site has."""
 
 
-def digests(rows: Rows) -> Keys:
-    """Per page a number that is equal for pages with the same lines."""
-    mixed = (rows.keys ^ (rows.keys >> np.uint64(29))) * _MIX
-    total = np.concatenate((np.zeros(1, np.uint64), np.cumsum(mixed, dtype=np.uint64)))
-    lengths = np.diff(rows.first).astype(np.uint64)
-    return (total[rows.first[1:]] - total[rows.first[:-1]]) * np.uint64(2) + lengths
-
-
 def ordered(pages: NDArray[np.void]) -> NDArray[np.void]:
     """Pages by site and number, equal ones once: the same for any order of reading."""
+    pages = pages[np.lexsort((pages["page"], pages["site"]))]
+    same = (pages["page"][1:] == pages["page"][:-1]) & (pages["site"][1:] == pages["site"][:-1])
+    if not same.any():
+        return pages
     order = np.lexsort((*pages["sketch"].T[::-1], pages["digest"], pages["page"], pages["site"]))
     pages = pages[order]
     fresh = np.ones(len(pages), bool)
@@ -74,15 +71,16 @@ def _equal(pages: NDArray[np.void], index: NDArray[np.intp]) -> NDArray[np.intp]
 def _similar(pages: NDArray[np.void], index: NDArray[np.intp]) -> NDArray[np.intp]:
     """Pairs of pages of a site that share enough paragraphs."""
     sizes = np.count_nonzero(pages["sketch"], axis=1)
-    _, of_site, site_pages = np.unique(pages["site"], return_inverse=True, return_counts=True)
     if not sizes.any():
         return np.zeros((0, 2), np.intp)
+    _, of_site, site_pages = np.unique(pages["site"], return_inverse=True, return_counts=True)
     row = np.repeat(np.arange(len(pages)), sizes)
-    key = pages["sketch"][pages["sketch"] != 0]
+    # One number for a site's paragraph: equal ones are found by sorting it, with their rows in order.
+    key = pages["sketch"][pages["sketch"] != 0] + pages["site"][row] * _ODD
+    key, order = sorted_pairs(key, row.astype(np.uint64))
+    row = order.astype(np.intp)
     site = of_site[row]
-    order = np.lexsort((row, key, site))
-    row, key, site = row[order], key[order], site[order]
-    starts = np.flatnonzero(np.concatenate(([True], (key[1:] != key[:-1]) | (site[1:] != site[:-1]))))
+    starts = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1])))
     lengths = np.diff(np.append(starts, len(row)))
     most = np.maximum(TEMPLATE_LEAST, site_pages[site[starts]] // TEMPLATE_SHARE)
     joins = np.flatnonzero((lengths > 1) & (lengths <= np.minimum(most, BUCKET)))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cleaner.document import Ints, Lines
 from cleaner.memory.signs import shared_signs
+from cleaner.memory.texts import Texts
 
 Keys = NDArray[np.uint64]
 ZONES: Final = ("head", "body", "tail")
@@ -29,45 +29,43 @@ class Rows:
     zone: Ints
     """Per row: index into `ZONES`."""
     start: Ints
-    """Per row: its first character that is not white space, counted over all texts with a line feed behind each."""
+    """Per row: where its first character that is not white space stands, in what it was read from."""
     first: Ints
     """Per page and one more: its first row."""
     sketches: Keys
     """(pages, 8): keys of each page's heaviest paragraphs."""
+    digests: Keys
+    """Per page: equal for pages with the same lines."""
 
 
 class RowReader:
     """Turns texts into rows."""
 
     def __init__(self) -> None:
-        self._signs = shared_signs()
-
-    def read(self, texts: Sequence[str]) -> Rows:
-        """The rows of `texts`."""
-        points = narrow_points("\n".join((*texts, "")))
-        base = np.zeros(len(texts), np.int32)
-        np.cumsum(np.fromiter(map(len, texts[:-1]), np.int32, max(len(texts) - 1, 0)) + 1, out=base[1:])
-        return self.rows(points, base)
-
-    def rows(self, points: NDArray[Any], base: Ints) -> Rows:
-        """The rows of texts that are joined, and closed, by line feeds; `points` are code points of any width."""
         from cleaner.kernels import site_lines as kernel
 
-        breaks = np.flatnonzero(points == 10)
+        self._signs = shared_signs()
+        powers = [pow(int(kernel.ROLL), kernel.WINDOW - 1 - place, 1 << 64) for place in range(kernel.WINDOW)]
+        self._powers = np.array([*powers, *[0] * 8], np.uint64)
+
+    def read(self, texts: Texts) -> Rows:
+        """The rows of `texts`."""
+        from cleaner.kernels import site_lines as kernel
+
+        base, breaks = texts.base, texts.breaks
         keys = np.empty(len(breaks), np.uint64)
         traits = np.empty((kernel.TRAITS, len(breaks)), np.int32)
-        first = np.zeros(len(base) + 1, np.int32)
-        sketches = np.zeros((len(base), kernel.SKETCH), np.uint64)
-        count = 0
-        if len(base):
-            read = {1: kernel.read_1, 2: kernel.read_2, 4: kernel.read_4}[points.itemsize]
-            weights = np.empty(kernel.SKETCH, np.int64)
-            arguments = (points, base, breaks, self._signs.table, weights, keys, traits, first, sketches)
-            count = read(*arguments)
-            if count < 0:
-                self._signs.cover(points)
-                count = read(*arguments)
-        return _rows(keys[:count], traits[:, :count], first, sketches)
+        first = np.empty(len(base), np.int32)
+        sketches, digests = np.empty((len(texts), kernel.SKETCH), np.uint64), np.empty(len(texts), np.uint64)
+        chars, plain = np.empty(kernel.WINDOW + 1, np.uint32), np.empty(kernel.WINDOW + 9, np.uint8)
+        weights = np.empty(kernel.SKETCH, np.int64)
+        missing = np.zeros(self._signs.blocks, bool)
+        arguments = (texts.data, base, breaks, self._signs.table, self._powers, chars, plain, weights, missing)
+        count = kernel.read_rows(*arguments, keys, traits, first, sketches, digests)
+        if missing.any():
+            self._signs.cover(np.flatnonzero(missing))
+            count = kernel.read_rows(*arguments, keys, traits, first, sketches, digests)
+        return _rows(keys[:count], traits[:, :count], first, sketches, digests)
 
 
 def rows_of(lines: Lines) -> Rows:
@@ -75,22 +73,12 @@ def rows_of(lines: Lines) -> Rows:
     from cleaner.kernels import site_lines as kernel
 
     keys, traits = np.empty(len(lines), np.uint64), np.empty((kernel.TRAITS, len(lines)), np.int32)
+    digests = np.empty(len(lines.first) - 1, np.uint64)
     start, end = np.ascontiguousarray(lines.start), np.ascontiguousarray(lines.end)
-    kernel.read_known(lines.codes, start, end, lines.weight(), lines.first, keys, traits)
-    return _rows(keys, traits, lines.first, np.zeros((0, kernel.SKETCH), np.uint64))
+    kernel.read_known(lines.codes, start, end, lines.weight(), lines.first, keys, traits, digests)
+    return _rows(keys, traits, lines.first, np.zeros((0, kernel.SKETCH), np.uint64), digests)
 
 
-def _rows(keys: Keys, traits: Ints, first: Ints, sketches: Keys) -> Rows:
+def _rows(keys: Keys, traits: Ints, first: Ints, sketches: Keys, digests: Keys) -> Rows:
     weight, prose, zone, start = traits
-    return Rows(keys, weight, prose > 0, zone, start, first, sketches)
-
-
-def narrow_points(text: str) -> NDArray[Any]:
-    """The code points of `text`, in as few bytes each (one, two or four) as the widest one needs."""
-    try:
-        return np.frombuffer(text.encode("latin-1"), np.uint8)
-    except UnicodeEncodeError:
-        data = text.encode("utf-16-le", "surrogatepass")
-    if len(data) == 2 * len(text):
-        return np.frombuffer(data, np.uint16)
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    return Rows(keys, weight, prose > 0, zone, start, first, sketches, digests)

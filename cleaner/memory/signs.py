@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cleaner.document import kind_of
 from cleaner.folding import fold_char
+from cleaner.kernels.kinds import BLOCK_BITS, KIND_SHIFT, UNKNOWN
 
-KIND_SHIFT: Final = 24
-UNKNOWN: Final = 0xFFFFFFFF
 _PLANES: Final = 0x110000
-_BLOCK: Final = 128
 
 
 class Signs:
@@ -25,12 +24,13 @@ class Signs:
 
     def __init__(self) -> None:
         self.table: Final[NDArray[np.uint32]] = np.full(_PLANES, UNKNOWN, np.uint32)
+        self.blocks: Final = _PLANES >> BLOCK_BITS
+        self.cover([0])
 
-    def cover(self, points: NDArray[Any]) -> None:
-        """Fill in what `points` hold, and their neighbours: a script's signs come together, and each gap costs a reading."""
-        blocks = np.unique(points[self.table[points] == UNKNOWN] // _BLOCK)
-        for block in blocks.tolist():
-            for point in range(block * _BLOCK, (block + 1) * _BLOCK):
+    def cover(self, blocks: Iterable[int]) -> None:
+        """Fill in blocks of the table: a script's signs come together, and each gap costs a reading."""
+        for block in blocks:
+            for point in range(block << BLOCK_BITS, (block + 1) << BLOCK_BITS):
                 char = chr(point)
                 self.table[point] = (kind_of(char) << KIND_SHIFT) | ord(fold_char(char) or "\0")
 

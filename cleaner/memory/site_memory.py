@@ -18,6 +18,7 @@ from cleaner.memory.learn import Collector, PageLearner
 from cleaner.memory.page_texts import PageTexts
 from cleaner.memory.rows import ZONES
 from cleaner.memory.sites import DOMAIN, SiteRule, number_of
+from cleaner.memory.texts import Texts, octets_of
 from cleaner.records.fields import Fields, Record, getter
 
 _PAGES_PER_PIECE: Final = 256
@@ -79,9 +80,9 @@ class SiteMemory:
         source = iter(records)
         with Collector() as collector:
             while batch := list(islice(source, _PAGES_PER_PIECE)):
-                pairs = [(text_of(record), url_of(record)) for record in batch]
-                texts = [(text, url if isinstance(url, str) else None) for text, url in pairs if isinstance(text, str)]
-                collector.add(learner([text for text, _ in texts], [url for _, url in texts]))
+                pairs = [(text_of(record), octets_of(url_of(record))) for record in batch]
+                texts = [(text, url) for text, url in pairs if isinstance(text, str)]
+                collector.add(learner(Texts.of([text for text, _ in texts]), [url for _, url in texts]))
                 if collector.full:
                     collector.spill()
             return cls(build(collector.runs(), least=_checked(min_pages)), site=site, least=min_pages)

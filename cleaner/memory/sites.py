@@ -50,6 +50,11 @@ class SiteRule:
         object.__setattr__(self, "mode", state["mode"])
         object.__setattr__(self, "_known", {})
 
+    @property
+    def by_path(self) -> bool:
+        """Whether the site depends on more than the host."""
+        return self.mode.startswith(PREFIX)
+
     def site_of(self, url: str | None) -> str | None:
         """The name of the site a page is learned for, or None for a page without a usable URL."""
         found = address(url) if url else None
@@ -65,7 +70,7 @@ class SiteRule:
 
     def key_of(self, url: str | None) -> str | None:
         """What `candidates` depend on: the same for pages of a host, or the whole URL where its path matters."""
-        if not url or self.mode.startswith(PREFIX):
+        if not url or self.by_path:
             return url
         end = url.find("/", url.find("//") + 2)
         return url[:end] if end > 0 else url

@@ -9,12 +9,13 @@ from cleaner.errors import RuleError
 from cleaner.memory.evidence import read_unique
 from cleaner.memory.measures import NAMES, unique_measures
 from cleaner.memory.rows import RowReader
+from cleaner.memory.texts import Texts
 
 TEXTS = ["Top stories\nRain is due\nsaid\nAnna\nsaid\nBert", "One lone line", ""]
 
 
 def measured(texts, known):
-    rows = RowReader().read(texts)
+    rows = RowReader().read(Texts.of(texts))
     anywhere = np.array(known, np.int32)
     counts = np.stack((anywhere, anywhere * 0, anywhere * 0, anywhere), axis=-1).astype(np.int32)
     values = unique_measures(rows, counts, anywhere, np.full(len(known), 4, np.int32))

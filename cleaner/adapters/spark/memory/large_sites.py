@@ -15,8 +15,8 @@ from cleaner.adapters.spark.components import components
 from cleaner.adapters.spark.memory.pages import PAGES, CountSites, EmitPages
 from cleaner.adapters.spark.memory.plan import LARGE, NUMBERS, Plan, WriteTable, column, unsigned
 from cleaner.adapters.spark.sketching import write_once
+from cleaner.kernels.site_counts import PAGE_BITS
 from cleaner.kernels.site_lines import SKETCH
-from cleaner.memory.kernel import PAGE_BITS
 from cleaner.memory.pages import BUCKET, SHARED_LEAST, TEMPLATE_LEAST, TEMPLATE_SHARE
 
 if TYPE_CHECKING:

@@ -20,6 +20,7 @@ from cleaner.adapters.spark.memory.plan import Plan, chunk_runs, parts_of, signe
 from cleaner.adapters.spark.sketching import write_once
 from cleaner.dedup.store import Arrays, write_arrays
 from cleaner.memory.build import foremost, ranges
+from cleaner.memory.counting import Counts, PageCounter, by_key
 from cleaner.memory.learn import STEP, Run
 from cleaner.memory.rows import Keys
 
@@ -29,7 +30,6 @@ SPOOLED: Final = 1 << 20
 """Rows that a task holds before it writes them to disk, in order."""
 _COUNTED: Final = ("<u8", "<u8", "4<u4")
 _RAW: Final = ("<u8", "<u8", "<u8")
-Counts = NDArray[np.uint32]
 
 
 class Spool:
@@ -65,8 +65,7 @@ class Spool:
     def _sorted(self) -> dict[str, NDArray[Any]]:
         columns = [np.concatenate(parts) for parts in zip(*self._held, strict=True)]
         self._held, self._rows = [], 0
-        order = np.argsort(columns[0])
-        found = {name: values[order] for name, values in zip(self._names, columns, strict=True)}
+        found = dict(zip(self._names, by_key(*columns), strict=True))
         return {**found, "some": found["keys"][::STEP]}
 
     def ranges(self) -> Iterator[tuple[NDArray[Any], ...]]:
@@ -129,16 +128,8 @@ def _packed(part: Keys, *columns: NDArray[Any]) -> Any:
 
 def counts_of(keys: Keys, pages: Keys, least: int = 1) -> tuple[Keys, Keys, Counts]:
     """Keys (sorted before) with one of the pages of each and their counts."""
-    from cleaner.memory.kernel import count_pages
-
     none = np.empty(0, np.uint64)
-    out, witness, counts = (
-        np.empty(len(keys), np.uint64),
-        np.empty(len(keys), np.uint64),
-        np.empty((len(keys), 4), np.uint32),
-    )
-    made = count_pages(keys, pages, none, none, least, out, witness, counts)
-    return out[:made].copy(), witness[:made].copy(), counts[:made].copy()
+    return PageCounter(none, none)(keys, pages, least)
 
 
 def _unpacked(batches: Iterator[Any], kinds: tuple[str, ...]) -> Iterator[list[NDArray[Any]]]:

@@ -15,6 +15,7 @@ from cleaner.adapters.spark.sources import LINE, chunks
 from cleaner.memory.corpus import BatchLearner
 from cleaner.memory.learn import Collector, PageLearner, Piece
 from cleaner.memory.sites import SiteRule
+from cleaner.memory.texts import Texts, octets_of
 from cleaner.records.files import Batch
 
 MADE: Final = "name string, pages long, lines long, sampled long, without_site long, bad long"
@@ -60,4 +61,4 @@ class ReadPages:
                 strict=True,
             )
             pairs = [(text, url) for text, url in found if isinstance(text, str)]
-            yield pages([text for text, _ in pairs], [url for _, url in pairs])
+            yield pages(Texts.of([text for text, _ in pairs]), [octets_of(url) for _, url in pairs])

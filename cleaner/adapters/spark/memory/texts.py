@@ -14,7 +14,8 @@ from cleaner.adapters.spark.memory.plan import Plan, chunk_runs, column, parts_o
 from cleaner.adapters.spark.sketching import write_once
 from cleaner.dedup.store import Arrays
 from cleaner.memory.build import examples, texts_section
-from cleaner.memory.learn import SAMPLES, Run
+from cleaner.memory.learn import Run
+from cleaner.memory.samples import SAMPLES
 
 TEXTS: Final = "part int, site long, page long, name string, text binary"
 
