@@ -11,20 +11,17 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Final
 
 from cleaner.folding import fold_char
+from cleaner.packs.patterns import ENDLESS, Atom, Bound, Choice, Row, Tree, UnknownError, read_pattern
 
 DIGIT: Final = "0"
 """In `Gate.needs`: any digit."""
-ENDLESS: Final = 2**30
 _MOST_SIGNS: Final = 24
-_CLASS_ESCAPES: Final = "sSwWdDhpP"
-_ZERO_WIDTH: Final = "bBAZ"
-_LOOKS: Final = ("?=", "?!")
-_GROUPS: Final = ("?:", "?-i:", *_LOOKS)
-_QUANTIFIER: Final = re.compile(r"\{(\d*)(,?)(\d*)\}")
-_PROPERTY: Final = re.compile(r"\{\^?[\w=: -]+\}")
+_MEMBER: Final = re.compile(r"((?:[^\\]|\\[^a-zA-Z])-(?:[^\\]|\\[^a-zA-Z]))|(\\[pP]\{[^}]*\}|\\.|.)", re.DOTALL)
+"""A range of a class, or another member."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +47,11 @@ _NOTHING: Final = Gate(0, first=_NONE)
 _ONE: Final = Gate(1)
 
 
-class _UnknownError(ValueError):
-    """A construct from which nothing is concluded."""
-
-
 def gate_of(pattern: str) -> Gate:
     """The gate of a pattern of the `regex` module that is searched for in lines, ignoring case."""
     try:
-        reader = _Reader(pattern)
-        gate = reader.choice()
-        if reader.at != len(pattern):
-            raise _UnknownError(pattern)
-    except _UnknownError:
+        gate = _gate(read_pattern(pattern))
+    except UnknownError:
         return _ANY
     return replace(
         gate,
@@ -123,139 +113,50 @@ def _both(one: Gate, other: Gate) -> Gate:
     )
 
 
-class _Reader:
-    """Reads a pattern from left to right."""
+def _gate(tree: Tree) -> Gate:
+    """What a part of a pattern says."""
+    if isinstance(tree, Atom):
+        return _atom(tree.spelled)
+    if isinstance(tree, Bound):
+        return Gate(0, first=_NONE, opens=not tree.end, closes=tree.end)
+    if isinstance(tree, Choice):
+        return _either([_gate(part) for part in tree.parts])
+    if isinstance(tree, Row):
+        return reduce(_both, map(_gate, tree.parts), _NOTHING)
+    gate = _gate(tree.part)
+    most = 0 if not gate.most else min(gate.most * tree.high, ENDLESS)
+    return replace(gate, most=most) if tree.low else Gate(most, None, gate.first, True)
 
-    def __init__(self, pattern: str) -> None:
-        self.pattern = pattern
-        self.at = 0
 
-    def _peek(self, size: int = 1) -> str:
-        return self.pattern[self.at : self.at + size]
+def _atom(spelled: str) -> Gate:
+    """What one character says: a literal, a class or an escape."""
+    if spelled == ".":
+        return _ONE
+    if spelled[0] == "[":
+        return _class(spelled)
+    return _escape(spelled[1]) if spelled[0] == "\\" else _literal(spelled)
 
-    def _take(self) -> str:
-        if self.at >= len(self.pattern):
-            raise _UnknownError(self.pattern)
-        self.at += 1
-        return self.pattern[self.at - 1]
 
-    def choice(self) -> Gate:
-        """Alternatives up to the end or a closing bracket."""
-        gates = [self._sequence()]
-        while self._peek() == "|":
-            self.at += 1
-            gates.append(self._sequence())
-        return _either(gates)
+def _escape(char: str) -> Gate:
+    if char == "d":
+        return Gate(1, frozenset(DIGIT), frozenset(DIGIT), False)
+    if char == "W":
+        return Gate(1, None, frozenset(DIGIT))  # some numbers are no word characters
+    if char == "s":
+        return _NOTHING
+    return _ONE if char.isalnum() else _literal(char)
 
-    def _sequence(self) -> Gate:
-        whole = _NOTHING
-        while self._peek() not in ("", "|", ")"):
-            whole = _both(whole, self._repeated(self._atom()))
-        return whole
 
-    def _repeated(self, gate: Gate) -> Gate:
-        sign = self._peek()
-        if sign and sign in "?*+":
-            self.at += 1
-            low, high = {"?": (0, 1), "*": (0, ENDLESS), "+": (1, ENDLESS)}[sign]
-        elif sign == "{":
-            found = _QUANTIFIER.match(self.pattern, self.at)
-            if found is None or not (found[1] or found[3]):
-                raise _UnknownError(self.pattern)
-            self.at = found.end()
-            low = int(found[1] or 0)
-            high = (int(found[3]) if found[3] else ENDLESS) if found[2] else low
-        else:
-            return gate
-        if self._peek() and self._peek() in "?+":
-            self.at += 1
-        if self._peek() and self._peek() in "*{":
-            raise _UnknownError(self.pattern)
-        most = 0 if not gate.most else min(gate.most * high, ENDLESS)
-        if low:
-            return replace(gate, most=most)
-        return Gate(most, None, gate.first, True)
+def _class(spelled: str) -> Gate:
+    if spelled[1] == "^":
+        return _ONE
+    members = _MEMBER.findall(spelled[1:-1])
+    return replace(_either([_member(*member) for member in members]), most=1)
 
-    def _atom(self) -> Gate:
-        char = self._take()
-        if char == "(":
-            return self._group()
-        if char == "[":
-            return self._class()
-        if char == "\\":
-            return self._escape()
-        if char == "^":
-            return Gate(0, first=_NONE, opens=True)
-        if char == "$":
-            return Gate(0, first=_NONE, closes=True)
-        if char in "*+?{":
-            raise _UnknownError(self.pattern)
-        return _ONE if char == "." else _literal(char)
 
-    def _group(self) -> Gate:
-        silent = False
-        if self._peek() == "?":
-            kind = next((kind for kind in _GROUPS if self._peek(len(kind)) == kind), None)
-            if kind is None:
-                raise _UnknownError(self.pattern)
-            silent = kind in _LOOKS
-            self.at += len(kind)
-        gate = self.choice()
-        if self._take() != ")":
-            raise _UnknownError(self.pattern)
-        return _NOTHING if silent else gate
-
-    def _escape(self) -> Gate:
-        char = self._take()
-        if char in "pP":
-            self._property()
-            return _ONE
-        if char == "d":
-            return Gate(1, frozenset(DIGIT), frozenset(DIGIT), False)
-        if char == "W":
-            return Gate(1, None, frozenset(DIGIT))  # some numbers are no word characters
-        if char == "s":
-            return _NOTHING
-        if char in _CLASS_ESCAPES:
-            return _ONE
-        if char in _ZERO_WIDTH:
-            return _NOTHING
-        if char.isalnum():
-            raise _UnknownError(self.pattern)
-        return _literal(char)
-
-    def _property(self) -> None:
-        found = _PROPERTY.match(self.pattern, self.at)
-        if found is None:
-            raise _UnknownError(self.pattern)
-        self.at = found.end()
-
-    def _class(self) -> Gate:
-        outside = self._peek() == "^"
-        self.at += outside
-        members: list[Gate] = []
-        while not members or self._peek() != "]":
-            members.append(self._member())
-        self.at += 1
-        if outside:
-            return _ONE
-        gate = _either(members)
-        return replace(gate, most=1)
-
-    def _member(self) -> Gate:
-        """One member of a class."""
-        char = self._take()
-        if char in "[&~" or self._peek(2) in ("--", "||") or (char == "-" and self._peek() == "-"):
-            raise _UnknownError(self.pattern)  # sets inside sets
-        if char == "\\":
-            if self._peek() in _ZERO_WIDTH:
-                raise _UnknownError(self.pattern)
-            return self._escape()
-        if self._peek() == "-" and self._peek(2) != "-]":
-            self.at += 1
-            end = self._take()
-            if end in "\\[":
-                raise _UnknownError(self.pattern)
-            digits = char.isdecimal() and end.isdecimal()
-            return Gate(1, frozenset(DIGIT), frozenset(DIGIT), False) if digits else _ONE
-        return _literal(char)
+def _member(range_: str, single: str) -> Gate:
+    """One member of a class: a range, or one character or escape."""
+    if not range_:
+        return _escape(single[1]) if single[0] == "\\" else _literal(single)
+    digits = range_[0].isdecimal() and range_[-1].isdecimal()
+    return Gate(1, frozenset(DIGIT), frozenset(DIGIT), False) if digits else _ONE

@@ -2,7 +2,7 @@
 
 Phrases of all languages go into one table (see `kernels.phrases`), and whether a hit stands at the right place of its
 line is decided where it is found. Patterns run only on lines in which one of their keywords occurred and which pass
-their gate (see `gates`), and under a timeout.
+their gate (see `gates`) and their automaton (see `automata`), and under a timeout.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import regex
 from numpy.typing import NDArray
 
 from cleaner.document import HEAD, TAIL, Bytes, Ints, KindTable, Lines, run_starts
+from cleaner.packs.automata import Automata
 from cleaner.packs.false_friends import FIRST_LETTER, alphabets
 from cleaner.packs.phrases import PhraseTable
 from cleaner.packs.schema import CLASSES, STRENGTHS, Rule
@@ -77,6 +78,7 @@ class RuleSet:
     shaped: Ints
     """Pattern rules with the keyword `{sign}`: they are tried on short lines that have one of their signs."""
     gates: Gates
+    automata: Automata
     kinds: KindTable
     tried: dict[tuple[str | int, ...], Hits]
     """What patterns hit in lines already seen, by the line and the rules: the same labels return on every page of a site."""
@@ -120,6 +122,7 @@ def compile_rules(rules: Sequence[Rule], *, kept: bool = False) -> RuleSet:
         numeric=tables.numeric,
         shaped=tables.shaped,
         gates=tables.gates,
+        automata=tables.automata,
         kinds=KindTable(),
         tried={},
     )
@@ -156,7 +159,19 @@ def match(rules: RuleSet, lines: Lines) -> Votes:
             gates.signs, gates.most, gates.needs, gates.first, *scratch, votes, pairs, made,
         )  # fmt: skip
         room *= 4
-    return join_votes(_sifted(rules, lines, votes, int(made[0])), _pattern_votes(rules, lines, pairs[: made[1]]))
+    likely = _likely(rules, lines, pairs[: made[1]])
+    return join_votes(_sifted(rules, lines, votes, int(made[0])), _pattern_votes(rules, lines, likely))
+
+
+def _likely(rules: RuleSet, lines: Lines, pairs: Ints) -> Ints:
+    """Those of `pairs` (row, rule) whose automaton does not rule the pattern out."""
+    from cleaner.kernels import automata as kernel
+
+    known = rules.automata
+    kept = kernel.likely(
+        lines.points, lines.start, lines.end, known.classes, known.of_rule, known.symbols, known.steps, known.begins, pairs
+    )
+    return pairs[:kept]
 
 
 def _sifted(rules: RuleSet, lines: Lines, votes: Ints, many: int) -> Votes:

@@ -89,6 +89,7 @@ def _read(content: memoryview, options: Mapping[str, Any]) -> RuleSet | None:
         rules=KeptRules(ids, few, options), ids=ids, digest=head["digest"], detectors=head["detectors"],
         kinds=KindTable(), tried={},
         phrases=tables.phrases, patterns=tables.patterns, numeric=tables.numeric, shaped=tables.shaped, gates=tables.gates,
+        automata=tables.automata,
         **columns,
     )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""What takes long to make of rules: the table of all phrases, the gates of patterns, and the patterns themselves.
+"""What takes long to make of rules: the table of all phrases, the gates and automata of patterns, and the patterns themselves.
 
 It is kept in the user's cache folder under a name made of all it depends on, so that a start reads it in some
 milliseconds.
@@ -23,14 +23,18 @@ from cleaner.document import Bytes, Ints
 from cleaner.errors import RuleError
 from cleaner.folding import fold
 from cleaner.kept import cache_home, keep, recall
+from cleaner.kernels import automata as automata_kernels
 from cleaner.kernels import folds as fold_kernels
 from cleaner.kernels import kinds
 from cleaner.kernels import phrases as phrase_kernels
 from cleaner.kernels.kinds import FIRST_MIX, KEYWORD, UNLESS
 from cleaner.packs import arrays as arrays_module
+from cleaner.packs import automata as automata_module
 from cleaner.packs import gates as gates_module
+from cleaner.packs import patterns as patterns_module
 from cleaner.packs import phrases as phrases_module
 from cleaner.packs.arrays import packed, unpacked
+from cleaner.packs.automata import Automata, automata_of
 from cleaner.packs.gates import DIGIT, ENDLESS, Gate, gate_of
 from cleaner.packs.phrases import PhraseTable, phrase_table
 from cleaner.packs.schema import PLACES, Rule
@@ -41,7 +45,10 @@ _MOST_SIGNS: Final = 62
 """Signs that gates may ask for in all: one bit each, and two bits are taken."""
 _KEPT: Final = 6
 """Files of other rules that stay beside a new one: ten megabytes each."""
-_MODULES: Final = (document, folding, arrays_module, gates_module, phrases_module, fold_kernels, phrase_kernels, kinds)
+_MODULES: Final = (
+    document, folding, arrays_module, automata_module, gates_module, patterns_module, phrases_module, automata_kernels,
+    fold_kernels, phrase_kernels, kinds,
+)  # fmt: skip
 SOURCES: Final = (*(Path(module.__file__ or "") for module in _MODULES), Path(__file__))
 """The modules that the tables depend on."""
 
@@ -68,6 +75,7 @@ class Tables:
 
     phrases: PhraseTable
     gates: Gates
+    automata: Automata
     patterns: Patterns
     numeric: Ints
     """Pattern rules with the keyword `{n}`: they are tried on lines without a letter."""
@@ -135,6 +143,7 @@ def _make(rules: Sequence[Rule]) -> Tables:
     return Tables(
         phrases=phrase_table(entries),
         gates=_gates(gates),
+        automata=automata_of([rule.pattern if rule.kind == "pattern" else "" for rule in rules]),
         patterns={number: _compile_pattern(rule) for number, rule in enumerate(rules) if rule.kind == "pattern"},
         numeric=np.array(sorted(set(numeric)), np.int32),
         shaped=_shaped(rules, gates),
@@ -208,7 +217,8 @@ def _path(digest: str) -> Path | None:
 
 
 def _written(tables: Tables) -> bytes:
-    named = [(field.name, getattr(part, field.name)) for part in (tables.gates, tables.phrases) for field in fields(part)]
+    parts = (tables.gates, tables.automata, tables.phrases)
+    named = [(field.name, getattr(part, field.name)) for part in parts for field in fields(part)]
     arrays: dict[str, NDArray[Any]] = {"numeric": tables.numeric, "shaped": tables.shaped}
     arrays |= {name: value for name, value in named if isinstance(value, np.ndarray)}
     patterns = [[number, *_spelled(pattern)] for number, pattern in tables.patterns.items()]
@@ -219,8 +229,9 @@ def _read(content: memoryview) -> Tables:
     head, arrays = unpacked(content)
     phrases = PhraseTable(**{"seed": head["seed"], **{f.name: arrays[f.name] for f in fields(PhraseTable) if f.name != "seed"}})
     gates = Gates(**{field.name: arrays[field.name] for field in fields(Gates)})
+    automata = Automata(**{field.name: arrays[field.name] for field in fields(Automata)})
     patterns = KeptPatterns({number: spelled for number, *spelled in head["patterns"]})
-    return Tables(phrases, gates, patterns, arrays["numeric"], arrays["shaped"])
+    return Tables(phrases, gates, automata, patterns, arrays["numeric"], arrays["shaped"])
 
 
 class KeptPatterns(Mapping[int, regex.Pattern[str]]):

@@ -21,7 +21,7 @@ def home(tmp_path, monkeypatch):
 
 
 def same(one, other):
-    for part in ("phrases", "gates"):
+    for part in ("phrases", "gates", "automata"):
         for field in fields(getattr(one, part)):
             assert np.array_equal(getattr(getattr(one, part), field.name), getattr(getattr(other, part), field.name)), field.name
     assert np.array_equal(one.numeric, other.numeric)
