@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final
-from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cleaner.errors import RuleError
+from cleaner.html.word_tables import WordTables
+from cleaner.kernels.meanings import GRAM, NAME_LIMIT, NAMES_LIMIT
 
 SCHEMA: Final = 1
 MAX_GROUPS: Final = 63
@@ -37,10 +38,7 @@ _DIGITS: Final = b"0123456789"
 _NOT_LETTERS: Final = re.compile(r"[^a-z0-9]+")
 _UTILITY: Final = re.compile(r"[:\[\]/%]")
 """Names with these are lengths and colours of style kits."""
-_NAME_LIMIT: Final = 80
-_NAMES_LIMIT: Final = 40
 _MEMO_LIMIT: Final = 300_000
-_GRAM: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +186,8 @@ class ElementWords:
             for word in map(_without_digits, group.words):
                 self._words[word] = self._words.get(word, 0) | 1 << index
             for part in group.parts:
-                self._parts.setdefault(part[:_GRAM], []).append((part, 1 << index))
+                self._parts.setdefault(part[:GRAM], []).append((part, 1 << index))
+        self._tables = WordTables(self._words, self._parts)
         self._names: dict[str, int] = {}
         self._known = _Known.empty(2048)
         self._looking = Lock()
@@ -201,7 +200,7 @@ class ElementWords:
         """The groups of one name, such as one class."""
         known = self._names.get(name)
         if known is None:
-            known = self._judge(name[:_NAME_LIMIT])
+            known = self._judge(name[:NAME_LIMIT])
             if len(self._names) > _MEMO_LIMIT:
                 self._names.clear()
             self._names[name] = known
@@ -216,8 +215,8 @@ class ElementWords:
             bits |= self._words.get(word.lower(), 0)
         flat = "".join(words).lower()
         bits |= self._words.get(flat, 0)
-        for place in range(len(flat) - _GRAM + 1):
-            for part, bit in self._parts.get(flat[place : place + _GRAM], ()):
+        for place in range(len(flat) - GRAM + 1):
+            for part, bit in self._parts.get(flat[place : place + GRAM], ()):
                 if flat.startswith(part, place):
                     bits |= bit
         return bits
@@ -226,7 +225,7 @@ class ElementWords:
         """The groups of an attribute value (UTF-8) with its names parted by spaces; digits say nothing."""
         bits = 0
         known = self._names
-        for name in value.translate(None, _DIGITS).decode("utf-8", "replace").split()[:_NAMES_LIMIT]:
+        for name in value.translate(None, _DIGITS).decode("utf-8", "replace").split()[:NAMES_LIMIT]:
             found = known.get(name)
             bits |= self.of_name(name) if found is None else found
         return bits
@@ -251,14 +250,13 @@ class ElementWords:
                 if not unknown:
                     return bits, checks
                 new = dict(zip(hashes[missing[:unknown]].tolist(), missing[:unknown].tolist(), strict=True))
-                whole = data.tobytes()
-                self._learn(list(new), [whole[begin[value] : end[value]] for value in new.values()])
-
-    def _learn(self, keys: list[int], values: Sequence[bytes]) -> None:
-        """Judge values and add them to the table."""
-        self._known = self._known.with_room(len(keys))
-        bits = np.array([self.of_value(value) for value in values], np.uint64)
-        self._known.add(np.array(keys, np.uint64), bits, np.array(list(map(crc32, values)), np.uint32))
+                chosen = np.fromiter(new.values(), np.int32, len(new))
+                values = self._tables.judge(data, begin, end, chosen)
+                for place in np.flatnonzero(values.other).tolist():
+                    value = chosen[place]
+                    values.bits[place] = self.of_value(data[begin[value] : end[value]].tobytes())
+                self._known = self._known.with_room(len(new))
+                self._known.add(np.fromiter(new, np.uint64, len(new)), values.bits, values.checks)
 
 
 @dataclass(slots=True)

@@ -1,9 +1,12 @@
 """The words of elements: every group's own cases, the schema's refusals, and that remembering changes nothing."""
 
 from pathlib import Path
+from zlib import crc32
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cleaner.errors import RuleError
 from cleaner.html.elements import CssRule, ElementWords, css_case_errors, load_elements
@@ -131,3 +134,30 @@ def test_the_cases_of_css_rules_are_checked():
     assert css_case_errors(rule("div", (), ()))
     assert css_case_errors(rule("div[", ("<div>",), ("<p>",)))
     assert [css_case_errors(rule) for rule in RULES.css if css_case_errors(rule)] == []
+
+
+_NAMES = st.one_of(
+    st.sampled_from([name for group in RULES.groups for name in (*group.words, *group.parts, *group.hits)]),
+    st.text("aBcDeRlTs-_:/[%09 \t\n\x0b\x1c\x1f\x00", max_size=30),
+    st.text(max_size=8),
+)
+
+
+@given(st.lists(st.lists(_NAMES, max_size=50).map(" ".join), min_size=1, max_size=8))
+def test_the_kernel_judges_values_as_they_are_judged_one_by_one(values):
+    encoded = [value.encode("utf-8", "surrogatepass") for value in values]
+    ends = np.cumsum([0, *map(len, encoded)], dtype=np.int32)
+    begin, end = ends[:-1].copy(), ends[1:].copy()
+    data = np.frombuffer(b"".join(encoded) or b" ", np.uint8)
+    bits, checks = ElementWords(RULES.groups).of_values(data, begin, end, np.ones(len(values), np.bool_))
+    assert bits.tolist() == [WORDS.of_value(value) for value in encoded]
+    assert checks.tolist() == [crc32(value) for value in encoded]
+
+
+def test_long_names_and_many_of_them_are_read_in_part_by_the_kernel_too():
+    words = [word for group in RULES.groups for word in group.words][:60]
+    for value in ("x" * 79 + words[0], " ".join(f"q{k}z" for k in range(39)) + f" {words[0]} {words[1]}", words[0] + "1" * 90):
+        encoded = value.encode()
+        data, many = np.frombuffer(encoded, np.uint8), np.array([0, len(encoded)], np.int32)
+        bits, _ = ElementWords(RULES.groups).of_values(data, many[:1].copy(), many[1:].copy(), np.ones(1, np.bool_))
+        assert bits.tolist() == [WORDS.of_value(encoded)]
