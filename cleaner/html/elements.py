@@ -257,6 +257,8 @@ class ElementWords:
                     values.bits[place] = self.of_value(data[begin[value] : end[value]].tobytes())
                 self._known = self._known.with_room(len(new))
                 self._known.add(np.fromiter(new, np.uint64, len(new)), values.bits, values.checks)
+                needed = np.zeros(many, np.bool_)
+                needed[missing[:unknown]] = True
 
 
 @dataclass(slots=True)

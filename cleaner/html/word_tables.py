@@ -56,7 +56,7 @@ def _joined(texts: Sequence[str]) -> tuple[NDArray[np.uint8], NDArray[np.int32]]
 def _indexed(texts: Sequence[str]) -> tuple[NDArray[np.uint8], NDArray[np.int32], NDArray[np.int32]]:
     """The same, and the places of their hashes."""
     joined, bounds = _joined(texts)
-    slots = np.full(1 << (4 * len(texts) + 1).bit_length(), -1, np.int32)
+    slots = np.full(1 << (8 * len(texts) + 1).bit_length(), -1, np.int32)
     kernel.index(joined, bounds, slots)
     return joined, bounds, slots
 

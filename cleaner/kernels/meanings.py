@@ -29,21 +29,27 @@ def _hash(letters: Array, begin: Number, end: Number) -> Array:
 
 
 @inner
-def _find(letters: Array, begin: Number, end: Number, texts: Array, bounds: Array, slots: Array) -> Number:
-    """The number of the text that letters[begin:end] are, or -1; text i is texts[bounds[i]:bounds[i + 1]]."""
+def _find(
+    letters: Array, begin: Number, end: Number, first: Number, texts: Array, bounds: Array, slots: Array
+) -> Number:  # fmt: skip
+    """The number of the text that letters[begin:end] are, or -1; text i is texts[bounds[i]:bounds[i + 1]].
+
+    `first` is the slot that their hash names. Most letters are no text, which that slot tells: so callers look there first.
+    """
     mask = np.int64(len(slots) - 1)
-    slot = np.int64(_hash(letters, begin, end)) & mask
+    slot = first
     while slots[slot] >= 0:
-        text = slots[slot]
+        text = np.int64(slots[slot])
         low = np.int64(bounds[text])
-        if bounds[text + 1] - low == end - begin:
-            same = True
-            for at in range(begin, end):
-                same = same and texts[low + at - begin] == letters[at]
-            if same:
-                return text
+        same = bounds[text + 1] - low == end - begin
+        at = begin
+        while same and at < end:
+            same = texts[low + at - begin] == letters[at]
+            at += 1
+        if same:
+            return text
         slot = (slot + 1) & mask
-    return -1
+    return np.int64(-1)
 
 
 @kernel("void", "u1[]", "i4[]", "i4[]")
@@ -92,6 +98,7 @@ def _of_name(
         if char == 58 or char == 91 or char == 93 or char == 47 or char == 37:  # : [ ] / % are of style kits
             return np.uint64(0)
     bits = np.uint64(0)
+    word_mask, gram_mask = np.int64(len(word_slots) - 1), np.int64(len(gram_slots) - 1)
     at = many = np.int64(0)
     while at < size:
         if not (_lower(name[at]) or _upper(name[at])):
@@ -103,14 +110,21 @@ def _of_name(
             flat[many] = name[at] | np.uint8(32)
             many += 1
             at += 1
-        found = _find(flat, begin, many, words, word_bounds, word_slots)
+        slot = np.int64(_hash(flat, begin, many)) & word_mask
+        if word_slots[slot] >= 0:
+            found = _find(flat, begin, many, slot, words, word_bounds, word_slots)
+            if found >= 0:
+                bits |= word_bits[found]
+    slot = np.int64(_hash(flat, np.int64(0), many)) & word_mask
+    if word_slots[slot] >= 0:
+        found = _find(flat, np.int64(0), many, slot, words, word_bounds, word_slots)
         if found >= 0:
             bits |= word_bits[found]
-    found = _find(flat, np.int64(0), many, words, word_bounds, word_slots)
-    if found >= 0:
-        bits |= word_bits[found]
     for place in range(many - GRAM + 1):
-        gram = _find(flat, place, place + GRAM, grams, gram_bounds, gram_slots)
+        slot = np.int64(_hash(flat, place, place + GRAM)) & gram_mask
+        if gram_slots[slot] < 0:
+            continue
+        gram = _find(flat, place, place + GRAM, slot, grams, gram_bounds, gram_slots)
         if gram < 0:
             continue
         for part in range(part_of[gram], part_of[gram + 1]):
