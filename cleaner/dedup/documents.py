@@ -159,7 +159,7 @@ class DocumentRun:
         if self.jobs == 1 or self.annotate or self.files.shards or not writing.is_plain(self.files.output):
             yield False
             return
-        with ThreadPoolExecutor(1) as pool, closing(copy(corpus)) as own:
+        with closing(copy(corpus)) as own, ThreadPoolExecutor(1) as pool:
             copied = pool.submit(self._copy, own, found, kept)
             yield True
             copied.result()
