@@ -180,7 +180,10 @@ class ParquetInput:
         if not spans:
             return
         about = self.metadata.row_group(number)
-        step = min(max(1, size * about.num_rows // max(1, about.total_byte_size)), max(spans))
+        step = max(1, size * about.num_rows // max(1, about.total_byte_size))
+        if step > BLOCK_ROWS // 2:  # whole blocks, which are written as they are
+            step = -(-step // BLOCK_ROWS) * BLOCK_ROWS
+        step = min(step, max(spans))
         left = spans.pop(0)
         with _told(self.name):
             for batch in self._file.batches(number, step, columns):
