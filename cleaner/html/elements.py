@@ -1,6 +1,6 @@
 """What class and id words, roles and item types say about an element: groups of words, kept as data.
 
-A group is a meaning ("share", "sidebar", "product") and has one bit. Names repeat across pages, so each distinct name
+A group is a meaning ("share", "sidebar", "product") and has one bit. Values repeat across pages, so each distinct value
 is judged once and remembered; what is remembered never changes an answer.
 """
 
@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 
 from cleaner.errors import RuleError
 from cleaner.html.word_tables import WordTables
-from cleaner.kernels.meanings import GRAM, NAME_LIMIT, NAMES_LIMIT
 
 SCHEMA: Final = 1
 MAX_GROUPS: Final = 63
@@ -33,11 +32,7 @@ _RULE_FIELDS: Final[Mapping[str, type]] = {
     "id": str, "class": str, "kind": str, "selector": str, "strength": str, "why": str, "examples": list, "keeps": list,
 }  # fmt: skip
 _REQUIRED: Final = ("id", "words", "hits", "misses", "why")
-_WORDS: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
-_DIGITS: Final = b"0123456789"
 _NOT_LETTERS: Final = re.compile(r"[^a-z0-9]+")
-_UTILITY: Final = re.compile(r"[:\[\]/%]")
-"""Names with these are lengths and colours of style kits."""
 _MEMO_LIMIT: Final = 300_000
 
 
@@ -171,24 +166,14 @@ def css_case_errors(rule: CssRule) -> list[str]:
     return out + [f"{rule.id}: keeps: something found in {case!r}" for case in found]
 
 
-def _without_digits(word: str) -> str:
-    return word.encode().translate(None, _DIGITS).decode()
-
-
 class ElementWords:
     """Judges attribute values: which groups their names belong to, as bits."""
 
     def __init__(self, groups: Sequence[Group]) -> None:
         self.groups: Final = tuple(groups)
-        self._words: dict[str, int] = {}
-        self._parts: dict[str, list[tuple[str, int]]] = {}
-        for index, group in enumerate(groups):
-            for word in map(_without_digits, group.words):
-                self._words[word] = self._words.get(word, 0) | 1 << index
-            for part in group.parts:
-                self._parts.setdefault(part[:GRAM], []).append((part, 1 << index))
-        self._tables = WordTables(self._words, self._parts)
-        self._names: dict[str, int] = {}
+        words = [(word, 1 << index) for index, group in enumerate(groups) for word in group.words]
+        parts = [(part, 1 << index) for index, group in enumerate(groups) for part in group.parts]
+        self._tables = WordTables(words, parts)
         self._known = _Known.empty(2048)
         self._looking = Lock()
 
@@ -196,39 +181,9 @@ class ElementWords:
         """The bit of a group by its id, 0 if there is none."""
         return next((1 << i for i, known in enumerate(self.groups) if known.id == group), 0)
 
-    def of_name(self, name: str) -> int:
-        """The groups of one name, such as one class."""
-        known = self._names.get(name)
-        if known is None:
-            known = self._judge(name[:NAME_LIMIT])
-            if len(self._names) > _MEMO_LIMIT:
-                self._names.clear()
-            self._names[name] = known
-        return known
-
-    def _judge(self, name: str) -> int:
-        if _UTILITY.search(name):
-            return 0
-        bits = 0
-        words = _WORDS.findall(name)
-        for word in words:
-            bits |= self._words.get(word.lower(), 0)
-        flat = "".join(words).lower()
-        bits |= self._words.get(flat, 0)
-        for place in range(len(flat) - GRAM + 1):
-            for part, bit in self._parts.get(flat[place : place + GRAM], ()):
-                if flat.startswith(part, place):
-                    bits |= bit
-        return bits
-
     def of_value(self, value: bytes) -> int:
         """The groups of an attribute value (UTF-8) with its names parted by spaces; digits say nothing."""
-        bits = 0
-        known = self._names
-        for name in value.translate(None, _DIGITS).decode("utf-8", "replace").split()[:NAMES_LIMIT]:
-            found = known.get(name)
-            bits |= self.of_name(name) if found is None else found
-        return bits
+        return int(self._tables.of_values([value])[0])
 
     def of_values(
         self, data: NDArray[np.uint8], begin: NDArray[np.int32], end: NDArray[np.int32], needed: NDArray[np.bool_]
@@ -251,12 +206,8 @@ class ElementWords:
                     return bits, checks
                 new = dict(zip(hashes[missing[:unknown]].tolist(), missing[:unknown].tolist(), strict=True))
                 chosen = np.fromiter(new.values(), np.int32, len(new))
-                values = self._tables.judge(data, begin, end, chosen)
-                for place in np.flatnonzero(values.other).tolist():
-                    value = chosen[place]
-                    values.bits[place] = self.of_value(data[begin[value] : end[value]].tobytes())
                 self._known = self._known.with_room(len(new))
-                self._known.add(np.fromiter(new, np.uint64, len(new)), values.bits, values.checks)
+                self._known.add(np.fromiter(new, np.uint64, len(new)), *self._tables.judge(data, begin, end, chosen))
                 needed = np.zeros(many, np.bool_)
                 needed[missing[:unknown]] = True
 

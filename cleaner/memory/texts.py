@@ -10,10 +10,10 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cleaner.kernels.octets import PADDING
 from cleaner.records.fields import Fields
 from cleaner.records.files import line_feeds
 
-_PADDING: Final = b"\0" * 8
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_-]+")
 _KEPT: Final = 4 << 20
 Octets = NDArray[np.uint8]
@@ -34,7 +34,7 @@ class Texts:
     def of(cls, texts: Sequence[str | bytes]) -> Texts:
         """Texts that are given one by one."""
         raw = [text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text for text in texts]
-        data = np.frombuffer(b"\n".join((*raw, _PADDING)), np.uint8)
+        data = np.frombuffer(b"\n".join((*raw, bytes(PADDING))), np.uint8)
         base = np.zeros(len(raw) + 1, np.int64)
         np.cumsum(np.fromiter(map(len, raw), np.int64, len(raw)) + 1, out=base[1:])
         return cls(data, base, np.flatnonzero(data == 10))
@@ -96,7 +96,7 @@ class JsonTexts:
 
     def _scratch(self, size: int) -> tuple[Octets, Octets, NDArray[Any]]:
         """Room for texts, URLs and line feeds, kept from call to call unless it is large."""
-        size += len(_PADDING)
+        size += PADDING
         space = self._space
         if not space or len(space[0]) < size:
             space = [np.empty(size, np.uint8), np.empty(size, np.uint8), np.empty(size // 2 + 1, np.int64)]
