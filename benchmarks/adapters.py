@@ -1,11 +1,12 @@
 """What the adapters cost: CPU time of each against the plain batch call on the same records, and Parquet against JSON lines.
 
-    python benchmarks/adapters.py [--megabytes 8] [--parquet-megabytes 64] [--runs 3] [--data pages.jsonl] [--only arrow,parquet]
+    python benchmarks/adapters.py [--megabytes 8] [--large-megabytes 64] [--runs 3] [--data pages.jsonl] [--only arrow,parquet]
 
 The plain call is `Cleaner.clean_batch` on lists of about 300,000 characters. Everything runs in the same process, single
 threaded, and takes turns; each number is the best of the runs. Hosts that are not installed are left out. What a host
 does by itself is counted: the columns of a data frame, the Arrow file that `datasets` writes, the documents of datatrove.
 The commands (`clean`, `dedup`) start anew each time, and their start is counted; each number is the median of the runs.
+Spark and the commands get an input that takes seconds, so that what a job costs however small it is does not decide.
 Spark runs on one core; CPU time of Java and of the Python workers is added up from /proc after a first run that starts them.
 """
 
@@ -276,7 +277,7 @@ def main() -> None:
     """Print the ratios; exit with 1 where a bar is missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--megabytes", type=int, default=8, help="size of the input that is made up")
-    parser.add_argument("--parquet-megabytes", type=int, default=64, help="the same for the commands on Parquet")
+    parser.add_argument("--large-megabytes", type=int, default=64, help="the same for Spark and the commands")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--data", type=Path, help="records to take instead: JSON lines with id, url and text")
     parser.add_argument("--only", default="", help="hosts (`spark` too), and `parquet` for the commands (comma-separated)")
@@ -291,12 +292,12 @@ def main() -> None:
         rows = read(path)
         if not wanted or wanted - {"parquet", "spark"}:
             kept &= adapters(rows, args.runs, wanted - {"parquet", "spark"})
+        if not args.data:
+            made_up(path, args.large_megabytes * 1_000_000, 125, random.Random(1))
+            rows = read(path)
         if "spark" in wanted or (not wanted and find_spec("pyspark")):
             kept &= on_spark(folder, rows, args.runs)
         if not wanted or "parquet" in wanted:
-            if not args.data:
-                made_up(path, args.parquet_megabytes * 1_000_000, 125, random.Random(1))
-                rows = read(path)
             kept &= parquet(folder, rows, max(args.runs, 5))
     sys.exit(0 if kept else 1)
 
