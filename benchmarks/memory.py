@@ -119,7 +119,7 @@ def _clean(cleaner: Cleaner, texts: list[str], urls: list[str]) -> None:
 
 
 def gain(path: str) -> None:
-    """Word F1 of the pages of sites with `_SITE_PAGES` pages or more, by language."""
+    """Word F1 of the pages of sites with `_SITE_PAGES` pages or more, by language and kind of page."""
     items = [item for item in read_pages([path]) if item.gold]
     urls = [item.info.url or f"https://{item.info.site}/{number}" for number, item in enumerate(items)]
     records = ({"html": item.html, "url": url} for item, url in zip(items, urls, strict=True))
@@ -131,11 +131,11 @@ def gain(path: str) -> None:
     for item, url, site in zip(items, urls, sites, strict=True):
         if pages[site] >= _SITE_PAGES:
             f1 = [_f1(cleaner.clean(html=item.html, url=url).text, item.gold or "") for cleaner in (plain, knowing)]
-            for group in ("all", item.info.lang):
+            for group in dict.fromkeys(("all", item.info.lang, item.info.kind)):
                 found.setdefault(group, []).append(f1)
     for group, rows in found.items():
         without, known = np.mean(rows, axis=0)
-        print(f"{group:4} {len(rows):4} pages: {without:.4f} without, {known:.4f} with memory, {known - without:+.4f}")
+        print(f"{group:13} {len(rows):4} pages: {without:.4f} without, {known:.4f} with memory, {known - without:+.4f}")
 
 
 def _f1(text: str, gold: str) -> float:

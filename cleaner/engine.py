@@ -42,7 +42,6 @@ _ROUNDS: Final = 12
 _TEXT_WEIGHTS: Final = "weights/text.json"
 _PAGE_WEIGHTS: Final = "weights/html.json"
 _MEMORY_WEIGHTS: Final = "weights/memory.toml"
-_MEMORY_PACK: Final = "common.memory/"
 
 StrPath = str | os.PathLike[str]
 
@@ -134,9 +133,10 @@ class Cleaner:
         if memory is None:
             return None
         from cleaner.memory.evidence import MemoryJudge
+        from cleaner.memory.notes import PACK
         from cleaner.memory.site_memory import SiteMemory
 
-        if not any(name.startswith(_MEMORY_PACK) for name in self._rules.ids):
+        if not any(name.startswith(PACK) for name in self._rules.ids):
             return None
         opened = SiteMemory.load(memory) if isinstance(memory, str) else memory
         return MemoryJudge(opened, rules_root() / _MEMORY_WEIGHTS)
@@ -238,10 +238,6 @@ class Cleaner:
         """The results of a batch in which those numbered `pages` are pages and the others texts."""
         chosen = {name: _pick(values, pages) for name, values in known.items()}
         cleaned = self._page_cleaner().clean([html for html in htmls if html is not None], **chosen)
-        mine = [number for number, result in enumerate(cleaned) if _of_memory(result.edits)]
-        if self._memory is not None and mine:
-            notes = self._memory.notes([cleaned[number].source for number in mine], _pick(chosen["urls"], mine) or [])
-            cleaned = _noted(cleaned, notes, mine)
         found = dict(zip(pages, cleaned, strict=True))
         rest = [number for number in range(len(texts)) if number not in found]
         if rest:
@@ -352,21 +348,17 @@ def _result(text: str, edits: tuple[Edit, ...]) -> Result:
     return Result(text=apply(text, edits) if edits else text, edits=edits, source=text)
 
 
-def _of_memory(edits: Sequence[Edit]) -> list[Edit]:
-    return [edit for edit in edits if edit.rule.startswith(_MEMORY_PACK)]
-
-
 def _noted(results: Sequence[Result], notes: Notes, numbers: Sequence[int]) -> list[Result]:
     """The results, each that memory had a part in with the counts of what it removed as `meta["memory"]`.
 
     `numbers` are those of the results that `notes` has a text for, in order.
     """
-    from cleaner.memory.notes import NotedMeta
+    from cleaner.memory.notes import NotedMeta, of_memory
 
     noted = list(results)
     for text, number in enumerate(numbers):
         result = results[number]
-        if mine := _of_memory(result.edits):
+        if mine := of_memory(result.edits):
             meta = NotedMeta(result.meta, notes, text, mine)
             noted[number] = Result(result.text, result.edits, result.source, meta, result.dropped, result.error)
     return noted

@@ -45,6 +45,8 @@ _NEVER: Final = -(2**30)
 _PLAIN: Final = PageOptions()
 _ONE_BLANK: Final = np.full(1, -1, np.int32)
 _ONE_BLANK.flags.writeable = False
+_NO_CONTAINER: Final = np.zeros(1, np.uint64)
+_NO_CONTAINER.flags.writeable = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +135,27 @@ class PageCleaner:
         if not pages:
             return
         seen = see(self._rules, pages, titles)
-        known = self._memory.weigh(seen.lines, urls, blocks=True) if self._memory is not None and urls is not None else None
-        verdict = self._decide(seen, langs, known)
-        for page, (edits, _) in zip(pages, batch_edits(self._rules, seen, verdict), strict=True):
+        from cleaner.memory.notes import NotedMeta, of_memory
+
+        known = self._known(self._memory, seen, urls) if self._memory is not None and urls is not None else None
+        verdict, notes = self._decide(seen, langs, known), None
+        for number, (page, (edits, _)) in enumerate(zip(pages, batch_edits(self._rules, seen, verdict), strict=True)):
             text = self._markdown(page, edits) if self._options.format == "markdown" else apply(page.source, edits)
-            yield Result(text, tuple(edits), page.source, page.metadata())
+            meta: Mapping[str, object] = page.metadata()
+            if known is not None and (mine := of_memory(edits)):
+                notes = notes or known.notes(seen.lines)
+                meta = NotedMeta(meta, notes, number, mine)
+            yield Result(text, tuple(edits), page.source, meta)
+
+    @staticmethod
+    def _known(memory: MemoryJudge, seen: SeenPages, urls: Sequence[str | None]) -> Evidence | None:
+        """What the memory of the pages' sites says of their lines."""
+        from cleaner.html.containers import containers_of
+
+        around = [containers_of(page.blocks) if len(page.blocks) else _NO_CONTAINER for page in seen.pages]
+        known = memory.weigh(seen.lines, urls, np.concatenate(around)[seen.lines.line_of])
+        spared = np.array([bool(page.signs & memory.spared) for page in seen.pages])
+        return known.without(spared[seen.lines.doc]) if known is not None and spared.any() else known
 
     def _markdown(self, page: Page, edits: Sequence[Edit]) -> str:
         """What is left of a page as Markdown."""

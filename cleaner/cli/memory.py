@@ -6,10 +6,14 @@ import argparse
 import json
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from cleaner.cli import DONE
 from cleaner.cli.clean import names, positive
 from cleaner.errors import ConfigError
+
+if TYPE_CHECKING:
+    from cleaner.memory import SiteMemory
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,7 +54,7 @@ def _show(args: argparse.Namespace) -> int:
     site = memory.site_at(index)
     lines = memory.lines(index)
     if not args.json:
-        print(f"{site.name}: {site.pages} pages, {site.lines} recurring lines")
+        print(f"{site.name}: {site.pages} pages, {site.lines} recurring lines{_containers(memory, index)}")
     for line in lines[: args.limit]:
         if args.json:
             print(json.dumps({"pages": line.pages, "of": site.pages, **line.zones, "text": line.text}, ensure_ascii=False))
@@ -60,6 +64,15 @@ def _show(args: argparse.Namespace) -> int:
     if len(lines) > args.limit and not args.json:
         print(f"and {len(lines) - args.limit} more; --limit N shows them", file=sys.stderr)
     return DONE
+
+
+def _containers(memory: SiteMemory, index: int) -> str:
+    """How many containers of a site hold recurring lines, and how many mostly such; nothing where only texts were read."""
+    sums = memory.containers(index)
+    if not len(sums):
+        return ""
+    mostly = int((2 * sums[:, 1] > sums[:, 0]).sum())
+    return f", in {len(sums)} containers of its pages, {mostly} of which hold little else"
 
 
 def _info(args: argparse.Namespace) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 _LD: Final = "application/ld+json"
@@ -54,6 +54,14 @@ SIGNS: Final[tuple[str, ...]] = (
     "url_root", "url_long", "url_digits", "url_query",
 )  # fmt: skip
 _BIT: Final = {name: 1 << place for place, name in enumerate(SIGNS)}
+
+
+def bits_of(names: Iterable[str]) -> int:
+    """The bits of some signs; `KeyError` where there is no such sign."""
+    bits = 0
+    for name in names:
+        bits |= _BIT[name]
+    return bits
 
 
 def ld_blocks(html: str) -> Iterator[str]:

@@ -45,12 +45,13 @@ ASCII: Final = 127
 _PROSE_WEIGHT: Final = 24
 _LONG_WEIGHT: Final = 80
 _TAIL_ROWS: Final = 12
-_SITE_BITS: Final = np.uint64(0xFFFFF << 44)
+SITE_BITS: Final = np.uint64(0xFFFFF << 44)
 _OF_LINE: Final = np.uint64(20)
 
 
 @inner
-def _mix(value: Array) -> Array:
+def mix(value: Array) -> Array:
+    """The finalizer of splitmix64: each bit of the result depends on all bits of `value`."""
     value = (value ^ (value >> _U64(30))) * _MIX_A
     value = (value ^ (value >> _U64(27))) * _MIX_B
     return value ^ (value >> _U64(31))
@@ -78,7 +79,7 @@ def _key(codes: Array, start: Number, end: Number) -> Array:
     state, last, gap = _U64(0), _U32(0), _U64(0)
     for place in range(start, end):
         state, last, gap = _add(state, last, gap, codes[place])
-    return _mix(state) if state != _U64(0) else _U64(0)
+    return mix(state) if state != _U64(0) else _U64(0)
 
 
 @inner
@@ -262,7 +263,7 @@ def _key_of_ascii(chars: Array, count: Number, powers: Array) -> Number:
     for place in range((count + 7) & ~7):
         char = _U64(chars[_U64(place)])
         state += (char & _U64(ASCII) | char >> _U64(7) << _U64(GAP_BIT)) * powers[behind + _U64(place)]
-    return _mix(state) if state != _U64(0) else _U64(0)
+    return mix(state) if state != _U64(0) else _U64(0)
 
 
 @inner
@@ -319,7 +320,7 @@ def _key_of(chars: Array, count: Number, powers: Array) -> Number:
     behind = _U64(WINDOW - count)
     for place in range(count):
         state += _U64(chars[_U64(place)]) * powers[behind + _U64(place)]
-    return _mix(state) if state != _U64(0) else _U64(0)
+    return mix(state) if state != _U64(0) else _U64(0)
 
 
 @kernel("i8", "u1[r]", "i8[]", "i8[]", "u4[r]", "u8[r]", "u4[]", "u1[]", "i8[]", "b1[]", "u8[]", "i4[,]", "i4[]", "u8[,]",
@@ -396,8 +397,9 @@ def read_known(
 
 
 @inner
-def _salted(key: Array, site: Array) -> Array:
-    return (site & _SITE_BITS) | (_mix(key + site) >> _OF_LINE) | _U64(1)
+def salted(key: Array, site: Array) -> Array:
+    """A number of 20 bits of the site and 43 of both, never 0."""
+    return (site & SITE_BITS) | (mix(key + site) >> _OF_LINE) | _U64(1)
 
 
 @kernel("i8", "u8[r]", "i4[r]", "i4[r]", "u8[r]", "u8[r]", "u8[]", "u8[]")
@@ -410,7 +412,7 @@ def placed(keys: Array, zones: Array, first: Array, sites: Array, pages: Array, 
     for doc in range(len(sites)):
         for row in range(first[doc], first[doc + 1]):
             if keys[row] != _U64(0):
-                out[made] = _salted(keys[row], sites[doc])
+                out[made] = salted(keys[row], sites[doc])
                 shown[made] = pages[doc] + _U64(zones[row])
                 made += 1
     return made
@@ -422,11 +424,11 @@ def salt(keys: Array, sites: Array, first: Array) -> None:
     for doc in range(len(sites)):
         for row in range(first[doc], first[doc + 1]):
             if keys[row] != _U64(0):
-                keys[row] = _salted(keys[row], sites[doc])
+                keys[row] = salted(keys[row], sites[doc])
 
 
 @inner
-def _place(table: Array, key: Array, low: Number, high: Number) -> Number:
+def lower_bound(table: Array, key: Array, low: Number, high: Number) -> Number:
     """How many of the sorted `table` are smaller than `key`, where it is known to be `low` to `high`."""
     while low < high:
         middle = (low + high) >> 1
@@ -451,13 +453,13 @@ def look_up(keys: Array, sites: Array, first: Array, numbers: Array, table: Arra
         if sites[doc] < 0 or begin == end:
             continue
         site = numbers[sites[doc]]
-        low = _place(table, site & _SITE_BITS, 0, len(table))
-        high = _place(table, site | ~_SITE_BITS, low, len(table))
+        low = lower_bound(table, site & SITE_BITS, 0, len(table))
+        high = lower_bound(table, site | ~SITE_BITS, low, len(table))
         for row in range(begin, end):
             if keys[row] == _U64(0):
                 continue
-            key = _salted(keys[row], site)
-            at = _place(table, key, low, high)
+            key = salted(keys[row], site)
+            at = lower_bound(table, key, low, high)
             if at < len(table) and table[at] == key:
                 for zone in range(4):
                     out[row, zone] = counts[4 * at + zone]

@@ -11,8 +11,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from cleaner.memory.containers import Tallies, added, distinct, recurring, sections_of, tallied, told
 from cleaner.memory.counting import PageCounter, by_key
-from cleaner.memory.learn import Run
+from cleaner.memory.learn import HELD, Held, Run
 from cleaner.memory.pages import PAGE, doubles, ordered
 from cleaner.memory.rows import Keys, RowReader
 from cleaner.memory.samples import SAMPLES
@@ -41,6 +42,13 @@ class Pages:
     sites: Keys
     site_pages: NDArray[np.uint32]
 
+    def origin_of(self, pages: Keys) -> Keys:
+        """The pages that some pages count as."""
+        if not len(self.double):
+            return pages
+        at = np.minimum(np.searchsorted(self.double, pages), len(self.double) - 1)
+        return np.where(self.double[at] == pages, self.origin[at], pages)
+
 
 def build(runs: Sequence[Run], *, least: int) -> Sections:
     """The sections of a memory of what `runs` hold: lines on at least `least` pages."""
@@ -52,6 +60,7 @@ def build(runs: Sequence[Run], *, least: int) -> Sections:
     shown_at = np.searchsorted(pages.number, witness)
     site = np.searchsorted(pages.sites, pages.site[shown_at]).astype(np.uint32)
     names = _names(runs, pages.sites)
+    tallies = added(_tallies(runs, pages, keys, counts))
     return {
         "keys": keys,
         "site": site,
@@ -62,7 +71,16 @@ def build(runs: Sequence[Run], *, least: int) -> Sections:
         "pages": pages.number,
         "page_site": np.searchsorted(pages.sites, pages.site).astype(np.uint32),
         **examples(runs, keys, site, counts, pages.sites),
+        **sections_of(told(tallies, least), pages.sites),
     }
+
+
+def _tallies(runs: Sequence[Run], pages: Pages, keys: Keys, counts: NDArray[np.uint32]) -> Iterator[Tallies]:
+    """What containers hold, some lines at a time, by the lines' `keys` and `counts`."""
+    for lines, containers, shown, weights in ranges(runs, *HELD, prefix="held_"):
+        held = distinct(Held(lines, containers, pages.origin_of(shown), weights))
+        site = pages.site[np.searchsorted(pages.number, held.pages)]
+        yield tallied(held.containers, site, held.weights, recurring(held.lines, keys, counts))
 
 
 def texts_section(name: str, texts: Sequence[str]) -> Sections:
@@ -114,21 +132,24 @@ def _page_ranges(runs: Sequence[Run]) -> Iterator[NDArray[np.void]]:
             yield chosen.view(PAGE).reshape(-1)
 
 
-def ranges(runs: Sequence[Run], *names: str, rows: int = 0) -> Iterator[tuple[NDArray[Any], ...]]:
-    """Keys in order with their rows of the sections `names`, about `rows` at a time; equal keys are never parted."""
-    total = sum(run.size("keys") for run in runs)
+def ranges(runs: Sequence[Run], *names: str, rows: int = 0, prefix: str = "") -> Iterator[tuple[NDArray[Any], ...]]:
+    """Keys in order with their rows of the sections `names`, about `rows` at a time; equal keys are never parted.
+
+    All sections are those with the `prefix` before their names.
+    """
+    total = sum(run.size(prefix + "keys") for run in runs)
     parts = -(-total // (rows or _RANGE_ROWS))
     borders: list[Any] = []
     if parts > 1:
-        sample = np.sort(np.concatenate([run.read("some") for run in runs]))
+        sample = np.sort(np.concatenate([run.read(prefix + "some") for run in runs]))
         borders = np.unique(sample[np.arange(1, parts) * len(sample) // parts]).tolist()
     for low, high in zip([None, *borders], [*borders, None], strict=True):
         found = []
         for run in runs:
-            first = 0 if low is None else run.find(low)
-            last = run.size("keys") if high is None else run.find(high)
+            first = 0 if low is None else run.find(low, prefix)
+            last = run.size(prefix + "keys") if high is None else run.find(high, prefix)
             if first < last:
-                found.append([run.read(name, first, last) for name in ("keys", *names)])
+                found.append([run.read(prefix + name, first, last) for name in ("keys", *names)])
         if len(found) == 1:
             yield tuple(found[0])
         elif found:

@@ -15,7 +15,8 @@ from cleaner.dedup.work import facts, work_folder
 from cleaner.errors import ConfigError, RecordError
 from cleaner.memory.build import build
 from cleaner.memory.learn import Collector, PageLearner, Piece
-from cleaner.memory.page_texts import PageTexts
+from cleaner.memory.page_texts import PageText, PageTexts
+from cleaner.memory.rows import Keys
 from cleaner.memory.sites import DOMAIN, SiteRule
 from cleaner.memory.store import FORMAT, write_memory
 from cleaner.memory.texts import JsonTexts, Texts, octets_of
@@ -95,29 +96,34 @@ class BatchLearner:
     def __call__(self, batch: Batch) -> Piece:
         """The piece of `batch`."""
         bad = 0
-        texts, urls = Texts.of(()), []
+        texts = Texts.of(())
+        urls: list[bytes] = []
+        containers: list[Keys | None] = []
         if batch.kind == "warc":
             records = list(warc_records(batch))
-            texts, urls = Texts.of([self._text_of(record) for record in records]), [octets_of(record.url) for record in records]
+            pages = [self._page_of(record) for record in records]
+            texts, urls = Texts.of([page.text for page in pages]), [octets_of(record.url) for record in records]
+            containers = [page.containers for page in pages]
         elif batch.kind == "jsonl":
-            texts, urls, bad = self._records(batch.data)
-        piece = self._learn(texts, urls)
+            texts, urls, containers, bad = self._records(batch.data)
+        piece = self._learn(texts, urls, containers)
         return replace(piece, bad=bad, place=Place(batch.input, batch.end, batch.first + batch.count))
 
     def give_up(self, batch: Batch, _reason: str) -> Piece:
         """What stands for a page that kills its worker: nothing."""
         return replace(self._learn(Texts.of(()), []), bad=1, place=Place(batch.input, batch.end, batch.first + batch.count))
 
-    def _text_of(self, record: WarcRecord) -> str:
-        text = record.text if record.text is not None else self._text.of_page(record.html, record.charset)
-        return text or ""
+    def _page_of(self, record: WarcRecord) -> PageText:
+        if record.text is not None:
+            return PageText(record.text)
+        return self._text.of_page(record.html, record.charset) or PageText("")
 
-    def _records(self, data: bytes) -> tuple[Texts, list[bytes], int]:
-        """Texts and URLs of the records in `data`, and how many lines cannot be read."""
+    def _records(self, data: bytes) -> tuple[Texts, list[bytes], list[Keys | None], int]:
+        """Texts, URLs and containers of the records in `data`, and how many lines cannot be read."""
         texts, urls, strange = self._take(data)
         url_of = getter(self.fields.url)
         bad = 0
-        more: list[str] = []
+        more: list[PageText] = []
         for line in strange:
             if line.isspace():
                 continue
@@ -126,11 +132,14 @@ class BatchLearner:
             except RecordError:
                 bad += 1
                 continue
-            text = self._text(record)
-            if text is not None:
-                more.append(text)
+            page = self._text(record)
+            if page is not None:
+                more.append(page)
                 urls.append(octets_of(url_of(record)))
-        return texts + Texts.of(more) if more else texts, urls, bad
+        if not more:
+            return texts, urls, [], bad
+        containers = [*[None] * len(texts), *(page.containers for page in more)]
+        return texts + Texts.of([page.text for page in more]), urls, containers, bad
 
 
 def learn_files(plan: LearnPlan, fields: Fields, *, watch: LearnWatch = _UNWATCHED) -> Learned:

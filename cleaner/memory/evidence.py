@@ -6,7 +6,7 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,20 +15,22 @@ from numpy.typing import NDArray
 
 from cleaner.document import Ints, KindTable, Lines, read_lines
 from cleaner.errors import RuleError
+from cleaner.html.kind import bits_of
 from cleaner.judge.trees import UNIT, Trees, read_trees
+from cleaner.memory.containers import TWICE
 from cleaner.memory.learn import page_numbers
 from cleaner.memory.measures import NAMES, unique_measures
 from cleaner.memory.notes import Notes
-from cleaner.memory.rows import ZONES, Rows, rows_of
+from cleaner.memory.rows import ZONES, Keys, Rows, rows_of
 from cleaner.memory.site_memory import SiteMemory
 from cleaner.memory.texts import octets_of
 from cleaner.packs.match import RuleSet
 
-LINE, RUN = "common.memory/line", "common.memory/run"
+LINE, RUN, CONTAINER = "common.memory/line", "common.memory/run", "common.memory/container"
 _NEAR: Final = 2
 _VERSION: Final = 4
 """A learned page of which a fourth of the prose stands on exactly one other page is another version of that one."""
-_TABLES: Final = ("pages", "share", "weight", "near", "between", "blocks")
+_TABLES: Final = ("pages", "share", "weight", "near", "between", "blocks", "containers")
 _RUN: Final = 2
 """So many recurring lines within two lines make a run."""
 
@@ -52,6 +54,10 @@ class MemoryWeights:
     steps: Mapping[str, Steps]
     zones: Ints
     prose: int
+    doubt: float
+    """Weight of lines that do not recur, added to what is known of a container."""
+    spared: tuple[str, ...]
+    """Signs (`cleaner.html.kind.SIGNS`) of pages of which nothing is said."""
 
     @classmethod
     def load(cls, path: Path) -> MemoryWeights:
@@ -60,7 +66,9 @@ class MemoryWeights:
         try:
             steps = {name: _steps(data[name]) for name in _TABLES}
             zones = np.array([_units(data["zone"][name]) for name in ZONES], np.int32)
-            return cls(steps, zones, _units(data["shape"]["prose"]))
+            spared = tuple(data["spared"]["signs"])
+            bits_of(spared)
+            return cls(steps, zones, _units(data["shape"]["prose"]), float(data["shape"]["doubt"]), spared)
         except (KeyError, TypeError, ValueError) as error:
             raise RuleError(f"{path}: not the weights of site memory: {error!r}") from error
 
@@ -85,12 +93,18 @@ class Evidence:
     """Other pages that show the line in this zone."""
     run: NDArray[np.bool_]
     """Whether the line stands among other recurring lines."""
+    container: NDArray[np.bool_]
+    """Whether what stands in its container says more than the line itself."""
     known: Known
     """What the memory knows of the rows of the whole batch, those that are gone among them."""
 
     def take(self, rows: NDArray[np.intp]) -> Evidence:
         """The evidence on `rows`."""
-        return Evidence(self.odds[rows], self.pages[rows], self.run[rows], self.known)
+        return Evidence(self.odds[rows], self.pages[rows], self.run[rows], self.container[rows], self.known)
+
+    def without(self, rows: NDArray[np.bool_]) -> Evidence:
+        """The evidence with nothing said of `rows`."""
+        return replace(self, odds=np.where(rows, np.int32(0), self.odds), container=self.container & ~rows)
 
     def notes(self, lines: Lines) -> Notes:
         """The notes on `lines`, those of the whole batch."""
@@ -98,9 +112,10 @@ class Evidence:
 
     def answering(self, rules: RuleSet, rule: Ints, odds: Ints, cut: Ints) -> Ints:
         """The rules that answer for the rows: a rule of memory where the score `odds` alone would not remove the row."""
-        line = rules.ids.index(LINE) if LINE in rules.ids else -1
-        mine = np.where(self.run, rules.ids.index(RUN) if RUN in rules.ids else line, line)
-        return np.where((self.pages > 0) & (odds <= cut) & (mine >= 0), mine, rule).astype(np.int32)
+        line, run, container = (rules.ids.index(name) if name in rules.ids else -1 for name in (LINE, RUN, CONTAINER))
+        mine = np.where(self.container, container, np.where(self.run & (run >= 0), run, line))
+        able = ((self.pages > 0) | self.container) & (odds <= cut) & (mine >= 0)
+        return np.where(able, mine, rule).astype(np.int32)
 
 
 def read_unique(path: Path) -> Trees:
@@ -126,6 +141,8 @@ class Known:
     """Other pages that show it at all."""
     of: Ints
     """Other pages of the site."""
+    held: NDArray[np.int64]
+    """(rows, 2): the weight of the lines in the row's container on other pages, and of those that recur; 0 for texts."""
 
     def unique(self) -> NDArray[np.bool_]:
         """Rows that no other page shows in this zone, of sites of which other pages are known."""
@@ -146,24 +163,33 @@ class MemoryJudge:
         self._kinds = KindTable()
 
     @property
+    def spared(self) -> int:
+        """Signs of pages (bits as of `cleaner.html.kind`) of which its evidence is not to be heard."""
+        return bits_of(self._weights.spared)
+
+    @property
     def digest(self) -> str:
         """A short hash of all that decides about its evidence."""
         weights = b"".join(hashlib.blake2b(file.read_bytes()).digest() for file in self._files)
         return f"{self._memory.digest}-{hashlib.blake2b(weights, digest_size=8).hexdigest()}"
 
-    def weigh(self, lines: Lines, urls: Sequence[str | None], *, blocks: bool = False) -> Evidence | None:
+    def weigh(self, lines: Lines, urls: Sequence[str | None], containers: Keys | None = None) -> Evidence | None:
         """The evidence on the rows of `lines`, whose texts have these URLs; None where no page's site is known.
 
-        `blocks` says that the lines are the blocks of pages, of which the markup tells where they stand.
+        `containers` of the rows say that these are the blocks of pages, of which the markup tells where they stand.
         """
-        known = self.look_up(lines, urls)
+        known = self.look_up(lines, urls, containers)
         if known is None:
             return None
         near = _near(known.pages > 0, lines.doc)
-        return Evidence(self._odds(known, near, blocks), known.pages, (known.pages > 0) & (near >= _RUN), known)
+        odds, blocks = self._odds(known, near, containers is not None), containers is not None
+        around = self._of_containers(known) if blocks else np.zeros(len(odds), np.int32)
+        run = (known.pages > 0) & (near >= _RUN)
+        return Evidence(np.maximum(odds, around) if blocks else odds, known.pages, run, around > odds, known)
 
-    def look_up(self, lines: Lines, urls: Sequence[str | None]) -> Known | None:
-        """What the memory knows of the rows of `lines`; None where no page's site is known."""
+    def look_up(self, lines: Lines, urls: Sequence[str | None], containers: Keys | None = None) -> Known | None:
+        """What the memory knows of the rows of `lines`, and of the `containers` that hold them, if they are given; None
+        where no page's site is known."""
         sites = np.array([self._memory.find(url) for url in urls], np.int64)
         if not (sites >= 0).any():
             return None
@@ -179,7 +205,8 @@ class MemoryJudge:
         less = (own.astype(np.int32) + copied + version)[doc]
         pages = np.maximum(counts[np.arange(len(doc)), rows.zone] - less, 0)
         anywhere = np.maximum(counts[:, 3] - less, 0)
-        return Known(rows, counts, pages, anywhere, np.maximum(of, 0)[doc])
+        held = np.zeros((len(doc), 2), np.int64) if containers is None else self._held(rows, containers, counts, sites, own)
+        return Known(rows, counts, pages, anywhere, np.maximum(of, 0)[doc], held)
 
     def notes(self, texts: Sequence[str], urls: Sequence[str | None]) -> Notes:
         """The notes on the recurring lines of `texts`."""
@@ -208,6 +235,28 @@ class MemoryJudge:
         if blocks:
             odds = np.maximum(odds + steps["blocks"](known.anywhere[hits] / np.maximum(of, 1)), 0)  # never for a block
         return odds
+
+    def _of_containers(self, known: Known) -> Ints:
+        """What it weighs that of the lines in a row's container, on other pages, so many recur."""
+        whole, recurring = known.held.T
+        odds: Ints = self._weights.steps["containers"](recurring / (whole + self._weights.doubt))
+        return odds
+
+    def _held(
+        self, rows: Rows, containers: Keys, counts: Ints, sites: NDArray[np.int64], own: NDArray[np.bool_]
+    ) -> NDArray[np.int64]:
+        """(rows, 2): the weight of the lines in the row's container on other pages, and of those that recur."""
+        from cleaner.kernels.containers import look_up
+
+        sections, many = self._memory.sections, len(rows.keys)
+        out, mine = np.empty((2, many, 2), np.int64)
+        slots = np.empty(1 << int(2 * np.diff(rows.first).max(initial=1)).bit_length(), np.int32)
+        look_up(
+            containers, rows.keys, np.ascontiguousarray(rows.weight), counts[:, 3] >= max(TWICE, self._memory.least), sites,
+            rows.first, own, sections["sites"], sections["containers"], sections["container_sums"].reshape(-1), slots,
+            np.empty(many, np.int32), mine, out,
+        )  # fmt: skip
+        return out
 
     def _counts(self, rows: Rows, sites: NDArray[np.int64]) -> Ints:
         """(rows, 4): pages that show the line in the head, body, tail, and at all."""

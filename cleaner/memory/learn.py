@@ -8,14 +8,14 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cleaner.dedup.store import Arrays, write_arrays
-from cleaner.memory.counting import sorted_pairs
-from cleaner.memory.rows import Keys, RowReader
+from cleaner.memory.counting import by_key, sorted_pairs
+from cleaner.memory.rows import Keys, RowReader, Rows
 from cleaner.memory.samples import Sample, SamplePicker, sample_sections
 from cleaner.memory.sites import SiteRule, number_of
 from cleaner.memory.texts import Texts
@@ -26,6 +26,8 @@ _PAGE_COLUMNS: Final = 11
 _REMEMBERED: Final = 200_000
 _ZONE_MASK: Final = np.uint64(3)
 
+HELD: Final = ("by", "pages", "weights")
+"""What is known of each line in a container, as sections of a run: the container, the page, the weight."""
 STEP: Final = 1024
 """Each so manyth key of a run stands in its section `some`."""
 
@@ -34,8 +36,9 @@ class Run:
     """A sorted part of what was learned, in memory or in a file, of which ranges are read.
 
     Sections: `keys` (sorted) with `pages` (zone in the two low bits), `some` (each 1024th key), `records` (page, site,
-    digest, sketch), `samples` (site, page) with the ends of their texts in `texts`, and `names` as JSON. A file is
-    not mapped but read: what is mapped counts as memory in use.
+    digest, sketch), `samples` (site, page) with the ends of their texts in `texts`, `names` as JSON, and of pages that were
+    read as HTML their lines once more in `held_keys` (sorted) with `held_by`, the containers around them, `held_pages`,
+    `held_weights` and `held_some`. A file is not mapped but read: what is mapped counts as memory in use.
     """
 
     def __init__(self, source: Mapping[str, NDArray[Any]] | Arrays) -> None:
@@ -51,10 +54,10 @@ class Run:
             return self._source.read(name, first, last)
         return self._source[name][first:last]
 
-    def find(self, key: int) -> int:
-        """How many keys are smaller than `key`."""
-        block = max(int(np.searchsorted(self.read("some"), np.uint64(key))) - 1, 0) * STEP
-        rows = self.read("keys", block, min(block + STEP + 1, self.size("keys")))
+    def find(self, key: int, prefix: str = "") -> int:
+        """How many keys are smaller than `key`; with the prefix `held_`, of those in containers."""
+        block = max(int(np.searchsorted(self.read(prefix + "some"), np.uint64(key))) - 1, 0) * STEP
+        rows = self.read(prefix + "keys", block, min(block + STEP + 1, self.size(prefix + "keys")))
         return block + int(np.searchsorted(rows, np.uint64(key)))
 
 
@@ -72,6 +75,25 @@ def page_numbers(digests: Keys, urls: Sequence[bytes]) -> Keys:
     return np.frombuffer(b"".join(hashed), "<u8").astype(np.uint64) & ~_ZONE_MASK
 
 
+class Held(NamedTuple):
+    """Lines of pages (keys of line and site), the containers (keys of container and site) that hold them, the pages, and what
+    the lines weigh."""
+
+    lines: Keys
+    containers: Keys
+    pages: Keys
+    weights: NDArray[np.uint32]
+
+    def take(self, rows: Any) -> Held:
+        """Some of them."""
+        return Held(self.lines[rows], self.containers[rows], self.pages[rows], self.weights[rows])
+
+
+_NONE: Final = np.zeros(0, np.uint64)
+_NONE.flags.writeable = False
+NOTHING_HELD: Final = Held(_NONE, _NONE, _NONE, _NONE.astype(np.uint32))
+
+
 @dataclass(frozen=True, slots=True)
 class Piece:
     """What a batch of pages adds."""
@@ -81,6 +103,7 @@ class Piece:
     records: Keys
     names: Mapping[int, str]
     samples: Sequence[Sample]
+    held: Held = NOTHING_HELD
     without_site: int = 0
     bad: int = 0
     place: Any = None
@@ -101,8 +124,12 @@ class PageLearner:
     def __setstate__(self, state: SiteRule) -> None:
         self.rule, self._rows, self._samples, self._sites = state, None, SamplePicker(), {}
 
-    def __call__(self, texts: Texts, urls: Sequence[bytes]) -> Piece:
-        """The piece of these pages (empty URLs for those without one); pages without a site are left out."""
+    def __call__(self, texts: Texts, urls: Sequence[bytes], containers: Sequence[Keys | None] = ()) -> Piece:
+        """The piece of these pages (empty URLs for those without one); pages without a site are left out.
+
+        `containers` are those of the lines of each text that is a page's (see `cleaner.html.containers`), and none at all
+        where there is no page among them.
+        """
         from cleaner.kernels.site_lines import placed
 
         if self._rows is None:
@@ -112,6 +139,7 @@ class PageLearner:
         if without:
             chosen = [number for number, site in enumerate(sites) if site]
             texts, urls = Texts.of([texts.raw(number) for number in chosen]), [urls[number] for number in chosen]
+            containers = [containers[number] for number in chosen] if containers else ()
         found = [site for site in sites if site]
         rows = self._rows.read(texts)
         site = np.array([number for number, _ in found], np.uint64)
@@ -120,7 +148,8 @@ class PageLearner:
         count = placed(rows.keys, rows.zone, rows.first, site, page, keys, pages)
         records = np.concatenate((np.stack((page, site, rows.digests), axis=-1), rows.sketches), axis=1)
         samples = self._samples(site.tolist(), page.tolist(), texts)
-        return Piece(keys[:count], pages[:count], records, dict(found), samples, without)
+        held = _held(texts, rows, containers, site, page) if any(one is not None for one in containers) else NOTHING_HELD
+        return Piece(keys[:count], pages[:count], records, dict(found), samples, held, without)
 
     def _sites_of(self, urls: Sequence[bytes]) -> list[tuple[int, str] | None]:
         """Numbers and names of the pages' sites."""
@@ -139,6 +168,29 @@ class PageLearner:
                 known[key] = None if name is None else (number_of(name), name)
                 found.append(known[key])
         return found
+
+
+def _held(texts: Texts, rows: Rows, containers: Sequence[Keys | None], site: Keys, page: Keys) -> Held:
+    """The rows of pages with their containers."""
+    from cleaner.kernels.containers import held
+
+    around = np.zeros(len(rows.keys), np.uint64)
+    breaks = np.searchsorted(texts.breaks, texts.base)
+    for number, known in enumerate(containers):
+        if known is not None and len(known):
+            low, high = int(rows.first[number]), int(rows.first[number + 1])
+            line = np.searchsorted(texts.breaks, rows.start[low:high]) - breaks[number]
+            around[low:high] = known[line]
+    lines, around_keys, pages = np.empty((3, len(around)), np.uint64)
+    out = Held(lines, around_keys, pages, np.empty(len(around), np.uint32))
+    return out.take(slice(held(around, rows.keys, np.ascontiguousarray(rows.weight), rows.first, site, page, *out)))
+
+
+def held_sections(held: Held) -> dict[str, NDArray[Any]]:
+    """Lines in containers, in the order of the lines, as sections of a `Run`."""
+    columns: tuple[NDArray[Any], ...] = (held.containers, held.pages, held.weights)
+    known = {f"held_{name}": column for name, column in zip(HELD, columns, strict=True)}
+    return {"held_keys": held.lines, "held_some": held.lines[::STEP], **known}
 
 
 class Collector:
@@ -170,7 +222,7 @@ class Collector:
     def add(self, piece: Piece) -> None:
         """Take a piece."""
         self._pieces.append(piece)
-        self._rows += len(piece.keys) + _PAGE_COLUMNS * len(piece.records) // 2
+        self._rows += len(piece.keys) + _PAGE_COLUMNS * len(piece.records) // 2 + 3 * len(piece.held.lines) // 2
         self._sampled += sum(len(text) for _, _, text in piece.samples)
         self.without_site += piece.without_site
 
@@ -196,6 +248,7 @@ class Collector:
         keys = np.concatenate([piece.keys for piece in pieces])
         keys, pages = sorted_pairs(keys, np.concatenate([piece.pages for piece in pieces]))
         samples = [sample for piece in pieces for sample in piece.samples]
+        held = by_key(*(np.concatenate(column) for column in zip(*(piece.held for piece in pieces), strict=True)))
         names: dict[int, str] = {}
         for piece in pieces:
             names.update(piece.names)
@@ -205,5 +258,6 @@ class Collector:
             "pages": pages,
             "records": np.concatenate([piece.records for piece in pieces]),
             **sample_sections(samples),
+            **held_sections(Held(*held)),
             "names": np.frombuffer(json.dumps(list(names.items())).encode(), np.uint8),
         }

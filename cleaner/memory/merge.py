@@ -42,6 +42,7 @@ def merge(parts: Parts) -> Sections:
         "pages": pages,
         "page_site": page_site,
         **_texts(parts),
+        **_containers(parts, sites, twice),
     }
 
 
@@ -56,6 +57,7 @@ def prune(
     pages = np.flatnonzero(stay[part["page_site"]])
     texts = np.flatnonzero(np.isin(part["text_keys"], part["keys"][rows]))
     names = _decoded(part, "name", np.flatnonzero(stay))
+    containers = np.flatnonzero(stay[part["container_site"]])
     return {
         "keys": part["keys"][rows],
         "site": number[part["site"][rows]],
@@ -67,6 +69,9 @@ def prune(
         "page_site": number[part["page_site"][pages]],
         "text_keys": part["text_keys"][texts],
         **texts_section("text", _decoded(part, "text", texts)),
+        "containers": part["containers"][containers],
+        "container_site": number[part["container_site"][containers]],
+        "container_sums": part["container_sums"][containers],
     }
 
 
@@ -99,6 +104,23 @@ def _added(
     of_site[index] = site
     certain = np.maximum(largest, total - twice[of_site][:, None])
     return unique, of_site.astype(np.uint32), certain.astype(np.uint32)
+
+
+def _containers(parts: Parts, sites: Keys, twice: NDArray[np.int64]) -> Sections:
+    """Containers of all parts: what they hold adds up, but where parts share pages of a site the largest counts alone."""
+    keys = np.concatenate([part["containers"] for part in parts])
+    site = np.concatenate([np.searchsorted(sites, part["sites"][part["container_site"]]) for part in parts])
+    sums = np.concatenate([part["container_sums"].astype(np.int64) for part in parts])
+    unique, first, index = np.unique(keys, return_index=True, return_inverse=True)
+    total, largest = np.zeros((len(unique), 2), np.int64), np.zeros((len(unique), 2), np.int64)
+    np.add.at(total, index, sums)
+    np.maximum.at(largest, index, sums)
+    shared = twice[site[first]] > 0
+    return {
+        "containers": unique,
+        "container_site": site[first].astype(np.uint32),
+        "container_sums": np.where(shared[:, None], largest, total).astype(np.uint64),
+    }
 
 
 def _texts(parts: Parts) -> Sections:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaner.document import Ints, Lines
+from cleaner.document import Lines
 from cleaner.edits import Edit
 from cleaner.memory.rows import ZONES
 
@@ -18,16 +18,20 @@ if TYPE_CHECKING:
     from cleaner.memory.evidence import Known
 
 Note = tuple[int, int, str]
-"""Start and end of a line in its text, and its counts: `412 of 430 pages, tail`."""
+"""Start and end of a line in its text, and its counts: `412 of 430 pages, tail`, or of its container: `57 of 60 words
+in its place recur`."""
 _MEMORY: Final = "memory"
+PACK: Final = "common.memory/"
+"""The rules of memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Notes:
     """What memory knows of the recurring lines of a batch of texts."""
 
-    lines: Ints
-    """(n, 5): start and end in the line's own text, pages that show it in its zone, pages of the site, index of the zone."""
+    lines: NDArray[np.int64]
+    """(n, 7): start and end in the line's own text, pages that show it in its zone, pages of the site, index of the zone;
+    the weight of lines in its container on other pages, and of those that recur."""
     first: NDArray[np.intp]
     """Per text and one more: its first line."""
 
@@ -35,16 +39,16 @@ class Notes:
     def on(cls, lines: Lines, known: Known | None) -> Notes:
         """The notes on `lines`; none where nothing is `known`."""
         if known is None:
-            return cls(np.zeros((0, 5), np.int32), np.zeros(len(lines.first), np.intp))
-        rows = np.flatnonzero(known.pages)
+            return cls(np.zeros((0, 7), np.int64), np.zeros(len(lines.first), np.intp))
+        rows = np.flatnonzero((known.pages > 0) | (known.held[:, 1] > 0))
         base = lines.base[lines.doc[rows]]
         columns = (lines.start[rows] - base, lines.end[rows] - base, known.pages[rows], known.of[rows], known.rows.zone[rows])
-        return cls(np.stack(columns, axis=-1), np.searchsorted(rows, lines.first))
+        return cls(np.stack((*columns, *known.held[rows].T), axis=-1), np.searchsorted(rows, lines.first))
 
     def all(self, text: int) -> list[Note]:
         """The notes on a text."""
         rows = self.lines[self.first[text] : self.first[text + 1]].tolist()
-        return [(start, end, f"{pages} of {of} pages, {ZONES[zone]}") for start, end, pages, of, zone in rows]
+        return [(start, end, _told(*counts)) for start, end, *counts in rows]
 
     def inside(self, text: int, edits: Sequence[Edit]) -> list[Note]:
         """The notes on lines of a text that lie in one of `edits` (ordered, not overlapping) whole."""
@@ -55,6 +59,19 @@ class Notes:
             if at >= 0 and note[1] <= edits[at].end:
                 found.append(note)
         return found
+
+
+def _told(pages: int, of: int, zone: int, held: int, recurring: int) -> str:
+    """The counts in words; what a container holds in words, too, of which each weighs two."""
+    told = [f"{pages} of {of} pages, {ZONES[zone]}"] if pages else []
+    if recurring:
+        told.append(f"{-(-recurring // 2)} of {-(-held // 2)} words in its place recur")
+    return "; ".join(told)
+
+
+def of_memory(edits: Sequence[Edit]) -> list[Edit]:
+    """Those of `edits` that memory made."""
+    return [edit for edit in edits if edit.rule.startswith(PACK)]
 
 
 class NotedMeta(Mapping[str, object]):

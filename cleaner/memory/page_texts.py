@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from cleaner.errors import RecordError
 from cleaner.records.fields import Fields, Record, getter
 
 if TYPE_CHECKING:
     from cleaner.html.page import PageReader
+    from cleaner.memory.rows import Keys
 
 _HTML: Final = "html"
+
+
+class PageText(NamedTuple):
+    """A text, and for each of its lines the container that holds it (see `cleaner.html.containers`) if it is that of a page."""
+
+    text: str
+    containers: Keys | None = None
 
 
 class PageTexts:
@@ -22,18 +30,20 @@ class PageTexts:
         self._html_of = getter(fields.html or _HTML)
         self._reader: PageReader | None = None
 
-    def __call__(self, record: Record) -> str | None:
+    def __call__(self, record: Record) -> PageText | None:
         """The text of `record`; `None` where it has neither a text nor a page that can be read."""
         text = self._text_of(record)
         if isinstance(text, str) and text.strip():
-            return text
+            return PageText(text)
         page = self.of_page(self._html_of(record))
-        return page if page is not None or not isinstance(text, str) else text
+        return page if page is not None or not isinstance(text, str) else PageText(text)
 
-    def of_page(self, html: Any, charset: str | None = None) -> str | None:
+    def of_page(self, html: Any, charset: str | None = None) -> PageText | None:
         """The text of a page; `None` where `html` is none."""
         if not isinstance(html, str | bytes):
             return None
+        from cleaner.html.containers import containers_of
+
         if self._reader is None:
             from cleaner.html.page import PageReader
             from cleaner.html.rules import element_files
@@ -41,6 +51,7 @@ class PageTexts:
 
             self._reader = PageReader(element_files(rules_root()))
         try:
-            return self._reader.read(html, charset=charset).source
+            blocks = self._reader.read(html, charset=charset).blocks
         except RecordError:
             return None
+        return PageText(blocks.source, containers_of(blocks))

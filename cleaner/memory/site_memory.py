@@ -81,8 +81,9 @@ class SiteMemory:
         with Collector() as collector:
             while batch := list(islice(source, _PAGES_PER_PIECE)):
                 pairs = [(text_of(record), octets_of(url_of(record))) for record in batch]
-                texts = [(text, url) for text, url in pairs if isinstance(text, str)]
-                collector.add(learner(Texts.of([text for text, _ in texts]), [url for _, url in texts]))
+                pages = [(page, url) for page, url in pairs if page is not None]
+                texts, containers = Texts.of([page.text for page, _ in pages]), [page.containers for page, _ in pages]
+                collector.add(learner(texts, [url for _, url in pages], containers))
                 if collector.full:
                     collector.spill()
             return cls(build(collector.runs(), least=_checked(min_pages)), site=site, least=min_pages)
@@ -199,6 +200,13 @@ class SiteMemory:
             text = _text(self._sections, "text", at) if known else None
             found.append((int(keys[row]), SiteLine(int(counts[row, 3]), zones, text)))
         return [line for _, line in sorted(found, key=lambda pair: (-pair[1].pages, pair[1].text or "\U0010ffff", pair[0]))]
+
+    def containers(self, index: int) -> NDArray[np.int64]:
+        """(n, 2): of each container of a site that holds recurring lines the weight of all its lines, page by page, and of
+        those that recur. A word weighs two."""
+        chosen = self._sections["container_sums"][self._sections["container_site"] == index]
+        sums: NDArray[np.int64] = chosen.astype(np.int64)
+        return sums
 
     def _rows_of(self, index: int) -> NDArray[np.intp]:
         """The rows of a site: they lie together with those of sites that share the first bits of its number."""

@@ -13,15 +13,17 @@ from numpy.typing import NDArray
 from cleaner.dedup.store import Arrays, write_arrays
 from cleaner.errors import IndexMismatch, RecordError
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Changes whenever a line gets another key, a page another number or a row another zone."""
 _KIND: Final = "site memory"
 SECTIONS: Final = (
     *("keys", "site", "counts", "sites", "site_pages", "name_ends", "name_bytes", "pages", "page_site"),
-    *("text_keys", "text_ends", "text_bytes"),
+    *("text_keys", "text_ends", "text_bytes", "containers", "container_site", "container_sums"),
 )
 """keys (n, sorted), site (n: index into sites), counts (n, 4: pages in the head, body, tail, and all); sites (s, sorted
-numbers), site_pages (s) and their names; pages (p, sorted numbers), page_site (p); text_keys (t, sorted) and their texts."""
+numbers), site_pages (s) and their names; pages (p, sorted numbers), page_site (p); text_keys (t, sorted) and their texts;
+containers (c, sorted keys), container_site (c) and container_sums (c, 2: the weight of lines, page by page, and of those
+that recur)."""
 
 
 def write_memory(path: Path, sections: Mapping[str, NDArray[Any]], *, site: str, least: int) -> None:
@@ -62,7 +64,7 @@ def digest_of(sections: Mapping[str, NDArray[Any]], site: str) -> str:
 
 
 def _sampled(sections: Mapping[str, NDArray[Any]]) -> Iterator[tuple[str, NDArray[Any]]]:
-    for name in ("keys", "counts", "sites", "site_pages"):
+    for name in ("keys", "counts", "sites", "site_pages", "containers", "container_sums"):
         array = sections[name]
         yield name, array[:: max(1, len(array) // 4096)]
         yield name, np.array([len(array)])

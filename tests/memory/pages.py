@@ -41,3 +41,16 @@ def page(site: str, number: int, *, seed: int = 0) -> dict[str, Any]:
 def corpus(sites: int = 3, pages: int = 8) -> list[dict[str, Any]]:
     """Pages of several sites, sites one after the other."""
     return [page(f"gazette{site}.example", number) for site in range(sites) for number in range(pages)]
+
+
+def boxed_page(number: int, site: str = "gazette.example", *, fresh: bool = False) -> dict[str, str]:
+    """A page of HTML: an article, and inside it a box of headlines of which some pages show the same; with `fresh` none."""
+    rng = random.Random(f"{site} boxed {number}")
+    day = random.Random(f"{site} {number if fresh else number // 6}")
+    first, *others = (f"<p>{paragraph}</p>" for paragraph in article(rng, 4))
+    items = "".join(f'<div class="entry">{sentence(day)[:70].rstrip()}</div>' for _ in range(4))
+    html = (
+        f'<html><body><div class="page"><div class="main"><h1>{sentence(rng)[:50]}</h1>{first}'
+        f'<div class="five">{items}</div>{"".join(others)}</div></div></body></html>'
+    )
+    return {"url": f"https://www.{site}/stories/{number}.html", "html": html}

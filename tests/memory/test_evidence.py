@@ -120,7 +120,7 @@ def test_batches_pickles_and_files_do_not_matter(cleaner: Cleaner, tmp_path: Pat
 
 def test_the_rules_of_memory_can_be_turned_off() -> None:
     ids = {rule.id for rule in load_rules() if rule.id.startswith("common.memory/")}
-    assert ids == {"common.memory/line", "common.memory/run"}
+    assert ids == {"common.memory/line", "common.memory/run", "common.memory/container"}
     off = Cleaner(memory=MEMORY, ignore=["common.memory"])
     new = page("gazette1.example", 99)
     assert off.clean(new["text"], url=new["url"]).edits == Cleaner().clean(new["text"], url=new["url"]).edits

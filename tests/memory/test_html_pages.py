@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import numpy as np
 import pytest
 
 from cleaner import Cleaner, SiteMemory, restore
@@ -29,7 +30,8 @@ def test_pages_are_learned_as_they_are_read(memory: SiteMemory) -> None:
     [site] = memory.sites()
     assert (site.name, site.pages) == ("gazette.example", 12)
     texts = [{"url": html_page(n)["url"], "text": Cleaner(rules=()).clean(html=html_page(n)["html"]).text} for n in range(12)]
-    assert SiteMemory.learn(texts).digest == memory.digest
+    learned = SiteMemory.learn(texts).sections
+    assert all(np.array_equal(learned[name], memory.sections[name]) for name in ("keys", "counts", "pages", "sites"))
 
 
 def test_what_recurs_goes_from_a_page_that_was_not_learned(memory: SiteMemory) -> None:

@@ -44,16 +44,17 @@ def slowly(data: bytes) -> tuple[list[tuple[bytes, bytes]], int]:
             except RecordError:
                 bad += 1
                 continue
-            text = text_of(record)
-            if text is not None:
-                found.append((octets_of(text), octets_of(record.get("url"))))
+            page = text_of(record)
+            if page is not None:
+                found.append((octets_of(page.text), octets_of(record.get("url"))))
     return sorted(found), bad
 
 
 def quickly(data: bytes) -> tuple[list[tuple[bytes, bytes]], int]:
-    texts, urls, bad = BatchLearner(FIELDS, SiteRule("host"))._records(data)
+    texts, urls, containers, bad = BatchLearner(FIELDS, SiteRule("host"))._records(data)
     lines = [bytes(texts.data[place : place + 1]) for place in texts.breaks.tolist()]
     assert lines == [b"\n"] * len(lines)
+    assert len(containers) in (0, len(texts))
     assert len(lines) == bytes(texts.data[: texts.base[-1]]).count(b"\n")
     return sorted(zip(map(texts.raw, range(len(texts))), urls, strict=True)), bad
 

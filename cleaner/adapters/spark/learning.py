@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from cleaner.adapters.spark.memory.containers import AddTallies, EmitHeld, TallyHeld
 from cleaner.adapters.spark.memory.file import WRITTEN, PutTogether
 from cleaner.adapters.spark.memory.large_sites import LargeSites
 from cleaner.adapters.spark.memory.lines import FOREMOST, LINES, SPOOLED, CountLines, CountShared, EmitLines
@@ -79,6 +80,8 @@ class LearnRun:
         texts = in_parts(numbers.mapInArrow(EmitTexts(plan), TEXTS), plan.site_parts, self._cores)
         texts.mapInArrow(KeepTexts(plan), _PART).count()
         self._count_lines(plan, numbers)
+        if any(row["held"] for row in made):
+            self._add_containers(plan, numbers)
         together = PutTogether(plan, os.path.abspath(self.output))
         row = self.spark.range(0, 1, 1, 1).mapInArrow(together, WRITTEN).collect()[0]
         return Learned(pages, without, bad, int(row[0]), int(row[1]))
@@ -112,6 +115,12 @@ class LearnRun:
         counted = counted.union(shared.mapInArrow(CountShared(plan, self.spooled), LINES))
         foremost = in_parts(counted, plan.line_parts, self._cores).mapInArrow(CountLines(plan, self.spooled), FOREMOST)
         in_parts(foremost, plan.site_parts, self._cores).mapInArrow(WriteExamples(plan), _PART).count()
+
+    def _add_containers(self, plan: Plan, numbers: DataFrame) -> None:
+        """What containers hold, of which it is known by now whether it recurs."""
+        held = in_parts(numbers.mapInArrow(EmitHeld(plan), LINES), plan.line_parts, self._cores)
+        tallies = in_parts(held.mapInArrow(TallyHeld(plan, self.spooled), LINES), plan.line_parts, self._cores)
+        tallies.mapInArrow(AddTallies(plan), _PART).count()
 
     def _store(self, frame: DataFrame, name: str) -> DataFrame:
         path = (self.folder / "frames" / name).as_uri()

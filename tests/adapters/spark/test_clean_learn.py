@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from cleaner import SiteMemory
 from cleaner.adapters.spark.__main__ import main as spark_main
 from cleaner.adapters.spark.learning import learn
 from cleaner.cli import main
-from tests.memory.pages import article, corpus, page
+from tests.memory.pages import article, boxed_page, corpus, page
 
 ROOT = Path(__file__).parents[3]
 EXAMPLES = ROOT / "examples" / "pages.jsonl"
@@ -96,6 +97,23 @@ def large_site(count, name, seed):
     rows += [*again, *forms, *longer]
     rng.shuffle(rows)
     return rows
+
+
+def test_learn_pages(spark, tmp_path):
+    """HTML among texts: what their containers hold is counted too, some pages read twice."""
+    from cleaner.adapters.spark import sources
+
+    boxed = [boxed_page(number, site) for site in ("one.example", "two.example") for number in range(30)]
+    rows = [*boxed, *corpus(2, 5), *boxed[:7], {**boxed[3], "url": boxed[3]["url"] + "?again"}]
+    random.Random(2).shuffle(rows)
+    path = tmp_path / "pages.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    for least in (1, 2):
+        assert main(["learn", str(path), "-o", str(tmp_path / "one"), "--min-pages", str(least), "-q"]) == 0
+        options = {"chunk_bytes": 20_000, "part_pages": 25, "part_lines": 500, "spooled": 200, "min_pages": least}
+        learn(sources.read(spark, [str(path)]), str(tmp_path / "out"), work=str(tmp_path / "work"), **options)
+        assert len(SiteMemory.load(tmp_path / "one").sections["containers"]) >= 2
+        assert (tmp_path / "out").read_bytes() == (tmp_path / "one").read_bytes()
 
 
 def test_learn_sites_that_no_task_holds(spark, tmp_path):

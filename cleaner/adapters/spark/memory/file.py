@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleaner.adapters.spark import blobs
+from cleaner.adapters.spark.memory.containers import CONTAINERS
 from cleaner.adapters.spark.memory.large_sites import COUNTED
 from cleaner.adapters.spark.memory.plan import LARGE, Plan
 from cleaner.dedup.store import Arrays
@@ -22,6 +23,13 @@ from cleaner.memory.store import write_memory
 WRITTEN: Final = "sites long, lines long"
 _RANGE_ROWS: Final = 1 << 20
 _STEP: Final = 1024
+_OF_SITES: Final = ("sites", "page_sites", "container_sites")
+_KINDS: Final[Mapping[str, tuple[Any, ...]]] = {
+    **dict.fromkeys(_OF_SITES, (np.uint32,)),
+    "counts": (np.uint32, 4),
+    "container_sums": (np.uint64, 2),
+}
+"""Sections that are merged: their numbers, and how many there are in a row where it is not one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +47,7 @@ class PutTogether:
         counted = self._open("sites", COUNTED)
         paged = self._open("sites", LARGE + "-pages")
         named, written, shown = self._open("names"), self._open("lines"), self._open("texts")
+        held = self._open(CONTAINERS)
         order, site_pages = _concatenated(counted, "sites"), _concatenated(counted, "site_pages")
         by_site = np.argsort(order)
         sites = order[by_site]
@@ -46,6 +55,7 @@ class PutTogether:
         names = _texts(named, "name")
         pages = self._merged(paged, "pages", ("page_sites",), sites)
         lines = self._merged(written, "keys", ("sites", "counts"), sites)
+        containers = self._merged(held, "containers", ("container_sites", "container_sums"), sites)
         by_key = np.argsort(_concatenated(shown, "text_keys"))
         texts = _texts(shown, "text")
         sections = {
@@ -59,6 +69,9 @@ class PutTogether:
             "page_site": pages["page_sites"],
             "text_keys": _concatenated(shown, "text_keys")[by_key],
             **texts_section("text", [texts[at] for at in by_key.tolist()]),
+            "containers": containers["containers"],
+            "container_site": containers["container_sites"],
+            "container_sums": containers["container_sums"],
         }
         write_memory(Path(self.output), sections, site=plan.site, least=plan.least)
         counts = {"sites": [len(sites)], "lines": [len(lines["keys"])]}
@@ -73,12 +86,11 @@ class PutTogether:
         """Sections of all parts in the order of `by`; numbers of sites become places among `sites`."""
         parts = [{name: one.mapped(name) for name in (by, *others)} for one in found]
         total = sum(len(part[by]) for part in parts)
-        kinds = {by: np.uint64, "sites": np.uint32, "page_sites": np.uint32, "counts": np.uint32}
         out: dict[str, NDArray[Any]] = {}
         for name in (by, *others):
-            shape = (total, 4) if name == "counts" else (total,)
+            kind, shape = (np.uint64, (total,)) if name == by else (_KINDS[name][0], (total, *_KINDS[name][1:]))
             path = self.plan.file(f"merged-{by}-{name}", 0)
-            out[name] = np.memmap(path, kinds[name], "w+", shape=shape) if total else np.empty(shape, kinds[name])
+            out[name] = np.memmap(path, kind, "w+", shape=shape) if total else np.empty(shape, kind)
         at = 0
         for low, high in pairwise([None, *_borders([part[by] for part in parts]), None]):
             slices = [_between(part[by], low, high) for part in parts]
@@ -91,7 +103,7 @@ class PutTogether:
             for name in others:
                 if len(keys):
                     values = np.concatenate([part[name][cut] for part, cut in zip(parts, slices, strict=True)])[order]
-                    out[name][at:stop] = values if name == "counts" else np.searchsorted(sites, values)
+                    out[name][at:stop] = np.searchsorted(sites, values) if name in _OF_SITES else values
             at = stop
         return out
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleaner.adapters.spark import blobs
-from cleaner.adapters.spark.memory.plan import Plan, chunk_runs, parts_of, signed, stored_columns
+from cleaner.adapters.spark.memory.plan import Plan, chunk_runs, parts_of, shared_pages, signed
 from cleaner.adapters.spark.sketching import write_once
 from cleaner.dedup.store import Arrays, write_arrays
 from cleaner.memory.build import foremost, ranges
@@ -85,7 +85,7 @@ class EmitLines:
     def __call__(self, batches: Iterator[Any]) -> Iterator[Any]:
         """From numbers to rows."""
         for chunk, run in chunk_runs(self.plan, batches):
-            shared, origin = self._shared(chunk)
+            shared, origin = shared_pages(self.plan, chunk)
             if self.shared and not len(shared):
                 continue
             keys, pages, records = run.read("keys"), run.read("pages"), run.read("records")
@@ -99,15 +99,11 @@ class EmitLines:
                 site = sites[np.searchsorted(numbers, page[mine])]
                 counts_as = origin[at[mine]]
                 part = ((keys[mine] >> np.uint64(1)) ^ (counts_as >> np.uint64(2))) % np.uint64(self.plan.line_parts)
-                yield _packed(part, keys[mine], site, counts_as + zone[mine])
+                yield packed(part, keys[mine], site, counts_as + zone[mine])
             else:
                 counted, witness, counts = counts_of(keys[~mine], pages[~mine])
                 site = sites[np.searchsorted(numbers, witness)] if len(numbers) else witness
-                yield _packed(part_of(self.plan, counted), counted, site, counts)
-
-    def _shared(self, chunk: int) -> tuple[Keys, Keys]:
-        found = stored_columns(self.plan.file("shared", chunk), "page", "origin")
-        return found or (np.empty(0, np.uint64), np.empty(0, np.uint64))
+                yield packed(part_of(self.plan, counted), counted, site, counts)
 
 
 def part_of(plan: Plan, keys: Keys) -> Keys:
@@ -115,7 +111,7 @@ def part_of(plan: Plan, keys: Keys) -> Keys:
     return (keys >> np.uint64(1)) % np.uint64(plan.line_parts)
 
 
-def _packed(part: Keys, *columns: NDArray[Any]) -> Any:
+def packed(part: Keys, *columns: NDArray[Any]) -> Any:
     """Rows of each part as a row for Spark."""
     order = np.argsort(part, kind="stable")
     numbers, firsts = np.unique(part[order], return_index=True)
@@ -132,7 +128,8 @@ def counts_of(keys: Keys, pages: Keys, least: int = 1) -> tuple[Keys, Keys, Coun
     return PageCounter(none, none)(keys, pages, least)
 
 
-def _unpacked(batches: Iterator[Any], kinds: tuple[str, ...]) -> Iterator[list[NDArray[Any]]]:
+def unpacked(batches: Iterator[Any], kinds: tuple[str, ...]) -> Iterator[list[NDArray[Any]]]:
+    """The columns of the rows that `packed` made, a row at a time."""
     for batch in batches:
         for data in batch.column(1):
             yield blobs.unpack(data.as_py(), kinds)
@@ -149,11 +146,11 @@ class CountShared:
         """From lines with their pages to counts."""
         for _, rows in parts_of(batches):
             with Spool("sites", "pages", rows=self.spooled) as spool:
-                for columns in _unpacked(rows, _RAW):
+                for columns in unpacked(rows, _RAW):
                     spool.add(columns)
                 for keys, sites, pages in spool.ranges():
                     found, _, counts = counts_of(keys, pages)
-                    yield _packed(part_of(self.plan, found), found, sites[np.searchsorted(keys, found)], counts)
+                    yield packed(part_of(self.plan, found), found, sites[np.searchsorted(keys, found)], counts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +167,7 @@ class CountLines:
         for part, rows in parts_of(batches):
             kept: list[tuple[Keys, Keys, Counts]] = []
             with Spool("sites", "counts", rows=self.spooled) as spool:
-                for columns in _unpacked(rows, _COUNTED):
+                for columns in unpacked(rows, _COUNTED):
                     spool.add(columns)
                 for keys, sites, counts in spool.ranges():
                     kept.append(self._added(keys, sites, counts))

@@ -18,7 +18,7 @@ from cleaner.memory.sites import SiteRule
 from cleaner.memory.texts import Texts, octets_of
 from cleaner.records.files import Batch
 
-MADE: Final = "name string, pages long, lines long, sampled long, without_site long, bad long"
+MADE: Final = "name string, pages long, lines long, sampled long, held long, without_site long, bad long"
 _PAGES_AT_ONCE: Final = 256
 
 
@@ -42,7 +42,7 @@ class ReadPages:
                 sections = collector.gathered()
             name = "pages-" + chunk_name(origin)
             write_once(Path(plan.folder) / name, sections, {})
-            counts = (len(sections["records"]), len(sections["keys"]), len(sections["texts"]))
+            counts = (len(sections["records"]), len(sections["keys"]), len(sections["texts"]), len(sections["held_keys"]))
             row = [[value] for value in (name, *counts, collector.without_site, bad)]
             yield blobs.record_batch(dict(zip(schema.names, row, strict=True)), schema)
 
