@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 _LD: Final = "application/ld+json"
@@ -62,6 +62,13 @@ def bits_of(names: Iterable[str]) -> int:
     for name in names:
         bits |= _BIT[name]
     return bits
+
+
+def by_address(names: Collection[str]) -> re.Pattern[str] | None:
+    """What tells whether a page's address, in lower case and without its scheme, shows one of some signs; of those in `names`
+    that are signs of addresses. `None` where none is."""
+    patterns = [pattern for kind, pattern in _ADDRESS.items() if f"url_{kind}" in names]
+    return re.compile("|".join(patterns)) if patterns else None
 
 
 def ld_blocks(html: str) -> Iterator[str]:

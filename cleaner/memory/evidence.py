@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from cleaner.document import Ints, KindTable, Lines, read_lines
 from cleaner.errors import RuleError
-from cleaner.html.kind import bits_of
+from cleaner.html.kind import bits_of, by_address
 from cleaner.judge.trees import UNIT, Trees, read_trees
 from cleaner.memory.containers import TWICE
 from cleaner.memory.learn import page_numbers
@@ -57,7 +57,7 @@ class MemoryWeights:
     doubt: float
     """Weight of lines that do not recur, added to what is known of a container."""
     spared: tuple[str, ...]
-    """Signs (`cleaner.html.kind.SIGNS`) of pages of which nothing is said."""
+    """Signs (`cleaner.html.kind.SIGNS`) of pages of which nothing is said; of texts only those in addresses are known."""
 
     @classmethod
     def load(cls, path: Path) -> MemoryWeights:
@@ -161,6 +161,7 @@ class MemoryJudge:
         self._weights = MemoryWeights.load(weights)
         self._unique = unique if unique is not None else read_unique(self._files[1])
         self._kinds = KindTable()
+        self._spared = by_address(self._weights.spared)
 
     @property
     def spared(self) -> int:
@@ -182,10 +183,20 @@ class MemoryJudge:
         if known is None:
             return None
         near = _near(known.pages > 0, lines.doc)
-        odds, blocks = self._odds(known, near, containers is not None), containers is not None
-        around = self._of_containers(known) if blocks else np.zeros(len(odds), np.int32)
+        blocks = containers is not None
+        odds = self._odds(known, near, blocks)
         run = (known.pages > 0) & (near >= _RUN)
-        return Evidence(np.maximum(odds, around) if blocks else odds, known.pages, run, around > odds, known)
+        if blocks:
+            around = self._of_containers(known)
+            return Evidence(np.maximum(odds, around), known.pages, run, around > odds, known)
+        spared = np.array([self._is_spared(url) for url in urls])[lines.doc]
+        return Evidence(np.where(spared, np.int32(0), odds), known.pages, run, np.zeros(len(odds), bool), known)
+
+    def _is_spared(self, url: str | None) -> bool:
+        """Whether a text's address says that it is of a kind of which nothing is said; of pages the markup tells, too."""
+        if self._spared is None or not url:
+            return False
+        return self._spared.search(url.partition("://")[2].lower() or url.lower()) is not None
 
     def look_up(self, lines: Lines, urls: Sequence[str | None], containers: Keys | None = None) -> Known | None:
         """What the memory knows of the rows of `lines`, and of the `containers` that hold them, if they are given; None

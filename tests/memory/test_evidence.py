@@ -134,3 +134,14 @@ def test_wrong_weights(tmp_path: Path) -> None:
         bad.write_text(good.replace(old, new), encoding="utf-8")
         with pytest.raises(RuleError, match="not the weights of site memory"):
             MemoryWeights.load(bad)
+
+
+def test_texts_of_products_are_spared() -> None:
+    """What their address says is believed: there tables and specifications recur."""
+    records = [page("gazette.example", number) for number in range(8)]
+    stated = [{**record, "url": record["url"].replace("/stories/", "/products/")} for record in records]
+    for some, differ in ((records, True), (stated, False)):
+        known, plain = Cleaner(memory=SiteMemory.learn(some)), Cleaner()
+        texts = [(known.clean(one["text"], url=one["url"]).text, plain.clean(one["text"], url=one["url"]).text) for one in some]
+        assert any(one != other for one, other in texts) == differ
+        assert known.recurrence(some[0]["text"], url=some[0]["url"])
