@@ -28,8 +28,9 @@ _BYTES: Final = [name.removesuffix("=").encode()[-6:] for name in ATTRIBUTES]
 """As much of each attribute's name as the scan of the parsed page looks at, whose window of eight bytes has the sign of
 equality and the quote in it."""
 _ENDINGS: Final = np.array([int.from_bytes(ending, "big") for ending in _BYTES], np.uint64)
-_WIDTHS: Final = np.array([len(ending) for ending in _BYTES], np.uint8)
-for _table in (_FORMATS, _DRAWN, _ASKED, _ENDINGS, _WIDTHS):
+_BEYOND: Final = np.array([64 - 8 * len(ending) for ending in _BYTES], np.uint64)
+"""Bits of such a window that are not the ending's."""
+for _table in (_FORMATS, _DRAWN, _ASKED, _ENDINGS, _BEYOND):
     _table.flags.writeable = False
 
 
@@ -46,7 +47,7 @@ def slimmed(whole: bytes) -> tuple[bytes, list[str]]:
     data = np.frombuffer(whole, np.uint8)
     out, found = np.empty(len(data), np.uint8), np.empty(len(NO_TEXT), bool)
     words = np.frombuffer(whole, np.uint64, len(whole) // 8)
-    length = slim(data, words, _ENDINGS, _WIDTHS, _FORMATS, _DRAWN, _ASKED, out, found)
+    length = slim(data, words, _ENDINGS, _BEYOND, _FORMATS, _DRAWN, _ASKED, out, found)
     if length == AS_IT_IS:
         return whole, NO_TEXT
     return out[:length].tobytes(), [name for name, is_there in zip(NO_TEXT, found.tolist(), strict=True) if is_there]

@@ -17,6 +17,8 @@ _LT, _GT, _SLASH, _BANG, _ASKED, _DASH, _EQUALS = ord("<"), ord(">"), ord("/"), 
 _DOUBLE, _SINGLE = ord('"'), ord("'")
 _EVERYTHING: Final = 2**30
 _SPACES: Final = np.uint64(1 << 9 | 1 << 10 | 1 << 12 | 1 << 13 | 1 << 32)
+_U64: Final = np.uint64
+"""Of places in arrays: a signed one might count from the end, which costs a question each time."""
 _ONES: Final = np.uint64(0x0101010101010101)
 _HIGHS: Final = np.uint64(0x8080808080808080)
 _ENDS, _ASSIGNS, _ODD = 1, 2, 3
@@ -62,7 +64,7 @@ def _find(data: Array, words: Array, at: Number, char: Number) -> Number:
     word = at >> 3
     passed = (np.uint64(1) << np.uint64(8 * (at & 7))) - np.uint64(1)
     while word < len(words):
-        rest = (words[word] ^ pattern) | passed
+        rest = (words[_U64(word)] ^ pattern) | passed
         hit = (rest - _ONES) & ~rest & _HIGHS
         if hit:
             before = (hit & (~hit + np.uint64(1))) - np.uint64(1)  # ones up to the lowest hit
@@ -70,7 +72,7 @@ def _find(data: Array, words: Array, at: Number, char: Number) -> Number:
         passed = np.uint64(0)
         word += 1
     at = max(at, word << 3)
-    while at < len(data) and data[at] != char:
+    while at < len(data) and data[_U64(at)] != char:
         at += 1
     return at
 
@@ -79,9 +81,9 @@ def _find(data: Array, words: Array, at: Number, char: Number) -> Number:
 def _name(data: Array, at: Number) -> tuple[Number, Number]:
     """The key of the tag name that begins at `at`, in lower case, and where it ends."""
     key, shift = np.uint64(0), np.uint64(0)
-    while at < len(data) and _KINDS[data[at]] != _ENDS:
+    while at < len(data) and _KINDS[data[_U64(at)]] != _ENDS:
         if shift < np.uint64(64):
-            key |= np.uint64(data[at] | 32) << shift
+            key |= np.uint64(data[_U64(at)] | 32) << shift
             shift += np.uint64(8)
         at += 1
     return key, at
@@ -98,7 +100,7 @@ def _attribute(data: Array, words: Array, at: Number) -> tuple[Number, Number]:
     odd = False
     begin = at
     while at < size:
-        char = data[at]
+        char = data[_U64(at)]
         kind = _KINDS[char]
         if kind:
             if kind == _ENDS or (kind == _ASSIGNS and at > begin):
@@ -109,16 +111,16 @@ def _attribute(data: Array, words: Array, at: Number) -> tuple[Number, Number]:
     if odd:
         tail = np.uint64(0)
     stop = at
-    while at < size and _is_space(data[at]):
+    while at < size and _is_space(data[_U64(at)]):
         at += 1
-    if at >= size or data[at] != _EQUALS:
+    if at >= size or data[_U64(at)] != _EQUALS:
         return tail, stop
     at += 1
-    while at < size and _is_space(data[at]):
+    while at < size and _is_space(data[_U64(at)]):
         at += 1
-    if at < size and (data[at] == _DOUBLE or data[at] == _SINGLE):
-        return tail, _find(data, words, at + 1, data[at]) + 1
-    while at < size and data[at] != _GT and not _is_space(data[at]):
+    if at < size and (data[_U64(at)] == _DOUBLE or data[_U64(at)] == _SINGLE):
+        return tail, _find(data, words, at + 1, data[_U64(at)]) + 1
+    while at < size and data[_U64(at)] != _GT and not _is_space(data[_U64(at)]):
         at += 1
     return tail, at
 
@@ -126,7 +128,7 @@ def _attribute(data: Array, words: Array, at: Number) -> tuple[Number, Number]:
 @inner
 def _next_attribute(data: Array, at: Number) -> Number:
     """Where the next attribute of a tag, or its closing bracket, stands; the size of `data` or more: nowhere."""
-    while at < len(data) and (data[at] == _SLASH or _is_space(data[at])):
+    while at < len(data) and (data[_U64(at)] == _SLASH or _is_space(data[_U64(at)])):
         at += 1
     return at
 
@@ -187,10 +189,10 @@ def _raw_end(data: Array, words: Array, at: Number, key: Number, script: Number)
 
 @inner
 def _is_one_of(keys: Array, key: Number) -> Number:
-    for known in keys:
-        if known == key:
-            return True
-    return False
+    found = False
+    for which in range(len(keys)):  # without leaving early, so that all are looked at together
+        found |= keys[_U64(which)] == key
+    return found
 
 
 @inner
@@ -234,22 +236,22 @@ def _drawing_end(data: Array, words: Array, at: Number, drawn: Array) -> Number:
 def _copy(data: Array, start: Number, end: Number, out: Array, length: Number) -> Number:
     """Append data[start:end] to out[:length]; the new length."""
     for step in range(end - start):
-        out[length + step] = data[start + step]
+        out[_U64(length + step)] = data[_U64(start + step)]
     return length + max(end - start, 0)
 
 
 @inner
-def _is_kept(tail: Number, endings: Array, widths: Array) -> Number:
+def _is_kept(tail: Number, endings: Array, beyond: Array) -> Number:
     """Whether the tail of an attribute's name has one of the `endings`."""
-    for which in range(len(endings)):
-        if (tail ^ endings[which]) << np.uint64(64 - 8 * widths[which]) == np.uint64(0):
-            return True
-    return False
+    kept = False
+    for which in range(len(endings)):  # without leaving early, so that all are looked at together
+        kept |= (tail ^ endings[_U64(which)]) << beyond[_U64(which)] == np.uint64(0)
+    return kept
 
 
 @inner
 def _trim_tag(
-    data: Array, words: Array, stop: Number, endings: Array, widths: Array, out: Array, length: Number, copied: Number
+    data: Array, words: Array, stop: Number, endings: Array, beyond: Array, out: Array, length: Number, copied: Number
 ) -> tuple[Number, Number, Number]:
     """Leave out the attributes that tell nothing of the start tag whose name ends at `stop`.
 
@@ -262,7 +264,7 @@ def _trim_tag(
         if tail == np.uint64(0):
             return length, copied, _tag_end(data, words, end)
         end = _next_attribute(data, end)
-        if not _is_kept(tail, endings, widths):
+        if not _is_kept(tail, endings, beyond):
             if reached < at:
                 written = _copy(data, reached, at, out, written)
             reached = end
@@ -270,15 +272,15 @@ def _trim_tag(
     return (written, reached, at + 1) if at < size else (length, copied, -1)
 
 
-@kernel("i8", "u1[r]", "u8[r]", "u8[r]", "u1[r]", "u8[r]", "u8[r]", "u8[r]", "u1[]", "b1[]")
+@kernel("i8", "u1[r]", "u8[r]", "u8[r]", "u8[r]", "u8[r]", "u8[r]", "u8[r]", "u1[]", "b1[]")
 def slim(
-    data: Array, words: Array, endings: Array, widths: Array, formats: Array, drawn: Array, asked: Array, out: Array,
+    data: Array, words: Array, endings: Array, beyond: Array, formats: Array, drawn: Array, asked: Array, out: Array,
     found: Array,
 ) -> Number:  # fmt: skip
     """Fill `out`, as long as `data`, with less of the page: answers how much, or `AS_IT_IS`. `words` are the eights of `data`.
 
     Out go the text of scripts, style sheets and drawings, the words of comments, and attributes unless their names have one
-    of the `endings`: the last `widths` bytes, big-endian, with a space before a whole name. Kept are all attributes of the
+    of the `endings`: the last bytes, big-endian, with a space before a whole name; 64 less `beyond` are the bits of each. Kept are all attributes of the
     tags `formats`, of which the parser opens no more than three alike, and everything in tables, whose rows are judged by
     their size. `drawn` are the names, as `key_of`, that an element `svg` may hold. `found` gets which of
     the tags `asked` there are.
@@ -333,7 +335,7 @@ def slim(
                 if end < 0:
                     break
             else:
-                length, copied, end = _trim_tag(data, words, stop, endings, widths, out, length, copied)
+                length, copied, end = _trim_tag(data, words, stop, endings, beyond, out, length, copied)
                 if end < 0:
                     break
             if raw:
