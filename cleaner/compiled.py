@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
 from cleaner.errors import ConfigError
+from cleaner.indexing import from_the_start
 
 try:
     import numba
@@ -31,13 +32,17 @@ _MODEL: Final = "numpy"
 """How numba divides: without a branch for zero, which no kernel ever divides by."""
 
 
+_OURS: Final = (Path(__file__), Path(__file__).with_name("indexing.py"))
+"""What decides how is compiled, whatever is compiled."""
+
+
 def cache_folder(sources: Sequence[Path]) -> Path | None:
     """The folder for what is compiled from `sources`, made if need be; `None` where the user's cache cannot be written."""
     base = os.environ.get("CLEANER_CACHE") or os.environ.get("XDG_CACHE_HOME")
     if not base:
         base = os.environ.get("LOCALAPPDATA") if sys.platform == "win32" else os.path.expanduser("~/.cache")
     state = hashlib.blake2b(digest_size=6)
-    for source in sources:
+    for source in (*sources, *_OURS):
         state.update(source.read_bytes())
     name = f"numba-{numba.__version__}-{sys.implementation.cache_tag}-{state.hexdigest()}"
     folder = Path(base or ".") / "cleaner" / name
@@ -92,7 +97,8 @@ def kernel(cached: bool, result: str, *parameters: str) -> Callable[[Function], 
     signature = _type(result)(*(_type(parameter) for parameter in parameters))
 
     def compile_(function: Function) -> Function:
-        return cast(Function, numba.njit(signature, cache=cached, error_model=_MODEL)(function))
+        with from_the_start():
+            return cast(Function, numba.njit(signature, cache=cached, error_model=_MODEL)(function))
 
     return compile_
 

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleaner.errors import ConfigError
+from cleaner.indexing import from_the_start
 from cleaner.kept import cache_home, keep, recall
 from cleaner.unboxing import LAID_OUT, UNUSUAL, can_enter, entry, expected, prototype
 
@@ -173,8 +174,8 @@ class Library:
 
     def __init__(self, package: str, modules: Sequence[str], sources: Sequence[Path]) -> None:
         """`modules` of `package` are imported when all has to be compiled; `sources` are what that depends on."""
-        here = Path(__file__)
-        self._package, self._modules, self._sources = package, modules, [*sources, here, here.with_name("unboxing.py")]
+        ours = [Path(__file__).with_name(name) for name in ("machine.py", "unboxing.py", "indexing.py")]
+        self._package, self._modules, self._sources = package, modules, [*sources, *ours]
         self._kernels: dict[str, Kernel] = {}
         self._inner: list[tuple[Callable[..., Any], str]] = []
         self._system: list[tuple[Callable[..., Any], str, Sequence[str]]] = []
@@ -307,8 +308,9 @@ def _machine_code_of(kernel: Kernel) -> tuple[str, str]:
     flags.error_model = _MODEL
     flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
     result = types.void if kernel.result == "void" else getattr(types, _TYPES[kernel.result].replace("bool", "boolean"))
-    made = compiler.compile_extra(
-        target.typing_context, target.target_context, kernel.function,
-        tuple(parameter.compiled() for parameter in kernel.parameters), result, flags, {},
-    )  # fmt: skip
+    with from_the_start():
+        made = compiler.compile_extra(
+            target.typing_context, target.target_context, kernel.function,
+            tuple(parameter.compiled() for parameter in kernel.parameters), result, flags, {},
+        )  # fmt: skip
     return made.fndesc.llvm_func_name, made.library.get_llvm_str()

@@ -128,3 +128,32 @@ def test_kernels_go_to_other_processes_by_name(home):
     from cleaner.dedup.kernel import pairs
 
     assert pickle.loads(pickle.dumps(pairs.unite)) is pairs.unite
+
+
+def test_places_are_counted_from_the_start_and_numba_is_as_before(home):
+    """Kernels read where they say; what others compile with numba afterwards still counts from the end."""
+    import numba
+
+    library = Library("cleaner", (), [])
+
+    @library.kernel("i8", "i8[]", "i8")
+    def at(values, place):
+        return values[place]
+
+    values = np.arange(100, 200)
+    assert at(values, 3) == 103
+    assert at(values[50:].copy(), 3) == 153
+    assert numba.njit(lambda values: values[-1])(values) == 199
+
+
+def test_a_numba_that_keeps_that_question_elsewhere(home, monkeypatch):
+    from cleaner import indexing
+
+    monkeypatch.setattr(indexing, "_FUNCTION", "no_such_function")
+    library = Library("cleaner", (), [])
+
+    @library.kernel("i8", "i8[]", "i8")
+    def at(values, place):
+        return values[place]
+
+    assert at(np.arange(100, 200), -1) == 199

@@ -280,10 +280,10 @@ def slim(
     """Fill `out`, as long as `data`, with less of the page: answers how much, or `AS_IT_IS`. `words` are the eights of `data`.
 
     Out go the text of scripts, style sheets and drawings, the words of comments, and attributes unless their names have one
-    of the `endings`: the last bytes, big-endian, with a space before a whole name; 64 less `beyond` are the bits of each. Kept are all attributes of the
-    tags `formats`, of which the parser opens no more than three alike, and everything in tables, whose rows are judged by
-    their size. `drawn` are the names, as `key_of`, that an element `svg` may hold. `found` gets which of
-    the tags `asked` there are.
+    of the `endings`: the last bytes, big-endian, with a space before a whole name, without `beyond` bits of the eight bytes.
+    Kept are all attributes of the tags `formats`, of which the parser opens no more than three alike, and everything in
+    tables, whose rows are judged by their size. `drawn` are the names, as `key_of`, that an element `svg` may hold. `found`
+    gets which of the tags `asked` there are.
     """
     size = len(data)
     found[:] = False
