@@ -47,32 +47,57 @@ def _is_quoted(kinds: Array, start: Number, end: Number) -> Number:
     return last > start and kinds[start] == QUOTE and kinds[last] == QUOTE
 
 
+@inner
+def _is_heard(
+    votes: Array, vote: Number, points: Array, kinds: Array, start: Array, end: Array, label: Array, spoken: Array,
+    lacks: Array, language: Array, lowest: Number,
+) -> Number:  # fmt: skip
+    """Whether a vote of a phrase is what it looks like, see `sift`."""
+    row, rule = votes[vote, 0], votes[vote, 1]
+    begin, stop = np.int64(votes[vote, 2]), np.int64(votes[vote, 3])
+    if label[rule] and not _is_label(points, stop, end[row]):
+        return False
+    if _is_foreign(points, begin, stop, lacks[language[rule]], lowest):
+        return False
+    return not (votes[vote, 4] and spoken[rule] and _is_quoted(kinds, np.int64(start[row]), np.int64(end[row])))
+
+
+@inner
+def _put(votes: Array, vote: Number, at: Number, out: Array, whole: Array) -> None:
+    """Put a vote to its columns."""
+    for column in range(4):
+        out[column, at] = votes[vote, column]
+    whole[at] = votes[vote, 4] != 0
+
+
 @kernel(
-    "i8", "i4[,]", "i8", "u4[r]", "u1[]", "i4[]", "i4[]", "b1[]", "b1[]", "b1[,]", "i4[]", "i8", "i4[,]", "b1[]",
+    "i8", "i4[,]", "i8", "i4[,]", "i8", "u4[r]", "u1[]", "i4[]", "i4[]", "b1[]", "b1[]", "b1[,]", "i4[]", "i8", "i4[,]", "b1[]",
 )  # fmt: skip
 def sift(
-    votes: Array, many: Number, points: Array, kinds: Array, start: Array, end: Array, label: Array, spoken: Array,
-    lacks: Array, language: Array, lowest: Number, out: Array, whole: Array,
+    votes: Array, many: Number, tried: Array, more: Number, points: Array, kinds: Array, start: Array, end: Array, label: Array,
+    spoken: Array, lacks: Array, language: Array, lowest: Number, out: Array, whole: Array,
 ) -> Number:  # fmt: skip
-    """Fill `out` (row, rule, start, end; votes) and `whole` with those of votes[:many] that are what they look like; how many.
+    """Fill `out` (row, rule, start, end; votes) and `whole` with those of votes[:many] that are what they look like, and among
+    them, in order, with those of tried[:more], the patterns, that hit; how many.
 
-    Out go labels without a colon, words with a letter that their language `lacks`, which counts letters from `lowest` on, and
-    what rules that are `spoken` say of whole lines in quotation marks.
+    Both are ordered, and (row, rule, start, end, whole) each. Out go labels without a colon, words with a letter that their
+    language `lacks`, which counts letters from `lowest` on, and what rules that are `spoken` say of whole lines in quotation
+    marks; of patterns those whose `whole` is below zero.
     """
-    kept = 0
-    for vote in range(many):
-        row, rule = votes[vote, 0], votes[vote, 1]
-        begin, stop = np.int64(votes[vote, 2]), np.int64(votes[vote, 3])
-        covers = votes[vote, 4] != 0
-        if label[rule] and not _is_label(points, stop, end[row]):
-            continue
-        if _is_foreign(points, begin, stop, lacks[language[rule]], lowest):
-            continue
-        if covers and spoken[rule] and _is_quoted(kinds, np.int64(start[row]), np.int64(end[row])):
-            continue
-        out[0, kept], out[1, kept], out[2, kept], out[3, kept] = row, rule, begin, stop
-        whole[kept] = covers
-        kept += 1
+    kept = other = 0
+    for vote in range(many + 1):
+        while other < more and (
+            vote == many
+            or tried[other, 0] < votes[vote, 0]
+            or (tried[other, 0] == votes[vote, 0] and tried[other, 1] < votes[vote, 1])
+        ):
+            if tried[other, 4] >= 0:
+                _put(tried, other, kept, out, whole)
+                kept += 1
+            other += 1
+        if vote < many and _is_heard(votes, vote, points, kinds, start, end, label, spoken, lacks, language, lowest):
+            _put(votes, vote, kept, out, whole)
+            kept += 1
     return kept
 
 
