@@ -21,7 +21,6 @@ from cleaner.kernels.kinds import (
     DENSE,
     DIGIT,
     DIVIDER,
-    HEAD,
     KIND_SHIFT,
     KINDS,
     LOWER,
@@ -32,15 +31,14 @@ from cleaner.kernels.kinds import (
     SIGN,
     SPACE,
     STOP,
-    TAIL,
     UNKNOWN,
     UPPER,
 )  # fmt: skip
 
 __all__ = [
-    "BRACKET", "COMMA", "DENSE", "DIGIT", "DIVIDER", "HEAD", "KINDS", "LOWER", "MARK", "NEWLINE", "QUOTE", "SIGN", "SPACE",
-    "STOP", "TAIL", "UPPER", "Bytes", "Ints", "KindTable", "Lines", "Points", "code_of", "kind_of", "last_kinds",
-    "needs_border", "prose_rows", "read_lines", "read_rows", "to_points", "zones",
+    "BRACKET", "COMMA", "DENSE", "DIGIT", "DIVIDER", "KINDS", "LOWER", "MARK", "NEWLINE", "QUOTE", "SIGN", "SPACE",
+    "STOP", "UPPER", "Bytes", "Ints", "KindTable", "Lines", "Points", "code_of", "kind_of",
+    "needs_border", "prose_rows", "read_lines", "read_rows", "to_points",
 ]  # fmt: skip
 
 Ints = NDArray[np.int32]
@@ -264,18 +262,6 @@ def read_lines(texts: Sequence[str], kind_table: KindTable) -> Lines:
     )
 
 
-_TAIL_ROWS: Final = 12
-"""On a short page half the lines are too few to hold what follows the article."""
-
-
-def last_kinds(lines: Lines, rows: Ints | slice = slice(None)) -> tuple[Bytes, Bytes]:
-    """Per row of `rows`: kind of its last code point, and of the last one that is no closing quote or bracket."""
-    end = lines.end[rows]
-    last = lines.kinds[end - 1]
-    before = lines.kinds[np.maximum(end - 2, lines.start[rows])]
-    closing = (last == QUOTE) | (last == BRACKET)
-    return last, np.where(closing, before, last).astype(np.uint8)
-
 
 def read_rows(lines: Lines) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Which rows read as paragraphs of running text, and which look like an item of a list, a row of a table or code."""
@@ -289,12 +275,3 @@ def read_rows(lines: Lines) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
 def prose_rows(lines: Lines) -> NDArray[np.bool_]:
     """Which rows read as paragraphs of running text."""
     return read_rows(lines)[0]
-
-
-def zones(lines: Lines, prose: NDArray[np.bool_]) -> Bytes:
-    """Per row: bits `HEAD` (up to the second paragraph of prose) and `TAIL` (the second half, or the last 12 lines)."""
-    from cleaner.kernels import hearing as kernel
-
-    zone = np.empty(len(lines), np.uint8)
-    kernel.zones(lines.first, prose, _TAIL_ROWS, zone)
-    return zone

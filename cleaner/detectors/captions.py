@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from cleaner.detectors.scene import Findings, Scene
+from cleaner.detectors.scene import Scene
 from cleaner.document import DENSE, Lines
+from cleaner.kernels.kinds import PAIR, PAIR_IN_PROSE, PAIR_LOOSE
 
 
-def find(scene: Scene) -> Findings:
-    """Pairs of neighbouring lines without a closing stop that share words, with prose around them."""
+def find(scene: Scene) -> None:
+    """Mark pairs of neighbouring lines without a closing stop that share words, with prose around them."""
     from cleaner.kernels import copies as kernel
 
     settings = scene.settings.get("pair", {})
@@ -22,18 +23,14 @@ def find(scene: Scene) -> Findings:
         lines.kinds, lines.first, lines.start, lines.end, lines.words, lines.capitals, lines.counts, scene.prose, scene.listed,
         least, high, np.empty(len(lines), bool), pairs,
     )  # fmt: skip
-    if not made:
-        return {}
-    found: dict[str, list[int]] = {"pair": [], "pair-in-prose": [], "pair-loose": []}
     for row, kind in pairs[:made].tolist():
         if kind & kernel.SUBHEAD and _alike(scene.folded(row + 1), scene.folded(row + 2), share):
             continue  # three of a kind are entries of something
         one, other = scene.folded(row), scene.folded(row + 1)
         if min(_words(lines, row), _words(lines, row + 1)) >= low and _alike(one, other, share):
-            found["pair-in-prose" if kind & kernel.SURE else "pair"] += [row, row + 1]
+            scene.marks[row : row + 2] |= PAIR_IN_PROSE if kind & kernel.SURE else PAIR
         elif kind & kernel.BETWEEN and _related(one, other):
-            found["pair-loose"] += [row, row + 1]
-    return {name: np.array(rows, np.int32) for name, rows in found.items()}
+            scene.marks[row : row + 2] |= PAIR_LOOSE
 
 
 def _words(lines: Lines, row: int) -> float:

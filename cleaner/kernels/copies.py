@@ -5,10 +5,21 @@ from __future__ import annotations
 import numpy as np
 
 from cleaner.kernels.base import Array, Number, inner, kernel
-from cleaner.kernels.kinds import BRACKET, COMMA, DENSE, DIGIT, DIVIDER, QUOTE, STOP, UPPER
+from cleaner.kernels.kinds import (
+    BRACKET,
+    COMMA,
+    CONTENTS,
+    DENSE,
+    DIGIT,
+    DIVIDER,
+    EXACT,
+    QUOTE,
+    SHORT,
+    STOP,
+    TITLE_AGAIN,
+    UPPER,
+)  # fmt: skip
 
-SAME, HEADING, HINT, ENTRY = 1, 2, 4, 8
-"""What a row that stands there before is: a copy, perhaps the title, perhaps a copy; ENTRY: one of a table of contents."""
 SUBHEAD, SURE, BETWEEN = 1, 2, 4
 """Of a pair: a subhead follows it; both read as sentences, with prose around them; there is prose around them."""
 
@@ -43,29 +54,28 @@ def _entries(group: Array, prose: Array, listed: Array, copy: Array, times: Arra
         here, below = copy[row], copy[row + 1]
         once = times[row] == 2 and times[row + 1] == 2
         if once and here < below < n and before[below] > before[here] and not prose[row] and not listed[row]:
-            out[row] |= ENTRY
-            out[row + 1] |= ENTRY
+            out[row] |= CONTENTS
+            out[row + 1] |= CONTENTS
 
 
 @kernel(
-    "i8", "u1[]", "i4[]", "i4[]", "i4[]", "i4[]", "i4[,]", "b1[]", "b1[]", "i4[]", "i8", "i8", "i4[,]", "u1[]",
+    "void", "u1[]", "i4[]", "i4[]", "i4[]", "i4[]", "i4[,]", "b1[]", "b1[]", "i4[]", "i8", "i8", "i4[,]", "u2[]",
 )  # fmt: skip
 def exact(
     kinds: Array, first: Array, start: Array, end: Array, words: Array, counts: Array, prose: Array, listed: Array,
     group: Array, least: Number, head: Number, scratch: Array, out: Array,
-) -> Number:  # fmt: skip
-    """Fill `out` with what each row is that stands in its text before: `SAME`, `HEADING`, `HINT` or nothing, and `ENTRY`.
+) -> None:  # fmt: skip
+    """Mark in `out` rows that stand in their text before, as `EXACT`, `TITLE_AGAIN` or `SHORT`, and entries as `CONTENTS`.
 
-    Returns whether there is any. Rows without prose need `least` words and a stop to be the same, and a neighbour that does
-    not return with them; of others those among the first `head` rows may be the title. `scratch` is (3, rows + 1).
+    Rows without prose need `least` words and a stop to be exact copies, and a neighbour that does not return with them; of
+    others those among the first `head` rows may be the title. `scratch` is (3, rows + 1).
     """
     n = len(group)
-    out[:] = 0
     some = False
     for row in range(n):
         some = some or group[row] != row
     if not some:
-        return 0
+        return
     _entries(group, prose, listed, scratch[0], scratch[1], scratch[2], out)
     for doc in range(len(first) - 1):
         for row in range(first[doc], first[doc + 1]):
@@ -77,10 +87,9 @@ def exact(
             closed = _ending(kinds, np.int64(start[row]), np.int64(end[row])) == STOP
             wordy = _weight(words, counts, row) >= 2 * least and closed and not (above or below)
             if (prose[row] or wordy) and not listed[row]:
-                out[row] |= SAME
-            elif words[row] > 0 and not out[known] & ENTRY:
-                out[row] |= HEADING if row - first[doc] < head else HINT
-    return 1
+                out[row] |= EXACT
+            elif words[row] > 0 and not out[known] & CONTENTS:
+                out[row] |= TITLE_AGAIN if row - first[doc] < head else SHORT
 
 
 @inner

@@ -8,7 +8,20 @@ import numpy as np
 
 from cleaner.kernels.base import Array, Number, inner, kernel
 from cleaner.kernels.folds import fold_words
-from cleaner.kernels.kinds import DENSE, FOLD_MASK, FOLDED_SPACE
+from cleaner.kernels.kinds import (
+    BRACKET,
+    CONTAINED,
+    DENSE,
+    FOLD_MASK,
+    FOLDED_SPACE,
+    GLUED,
+    NEAR,
+    PULL_QUOTE,
+    QUOTE,
+    SHORT,
+    STOP,
+    TITLE_WITH_SITE,
+)  # fmt: skip
 
 _MIX: Final = np.uint64(0x9E3779B97F4A7C15)
 _WINDOW: Final = 16
@@ -16,6 +29,7 @@ _WINDOW: Final = 16
 CROWD: Final = 6
 """An anchor that more rows share than this belongs to a formula of the text (a template, a refrain), not to a repeat."""
 _EDGE: Final = 12
+_FULL_STOPS: Final = (0x2E, 0x3002, 0x0964)
 
 
 @inner
@@ -250,43 +264,107 @@ def _share(units: Array, many: Number, others: Array, more: Number, table: Array
     return found
 
 
-@kernel("void", "u4[]", "i4[]", "i4[]", "i4[,]", "u4[]", "i8[]", "i8[,]", "u8[,]", "u8[]", "i4[,]")
-def common(
-    codes: Array, start: Array, end: Array, pairs: Array, chars: Array, origin: Array, words: Array, units: Array, table: Array,
-    out: Array,
+@inner
+def _compare(
+    codes: Array, start: Array, end: Array, pair: Array, chars: Array, origin: Array, words: Array, units: Array, table: Array,
+    facts: Array,
 ) -> None:  # fmt: skip
-    """Compare rows: per pair (pairs, 2), `out` (pairs, 4) gets both folded lengths, and how many word triples the shorter
-    one (of equals the second) has and shares with the other.
+    """Compare two rows: `facts` gets both folded lengths, and how many word triples the shorter one (of equals the second)
+    has and shares with the other. Scratch as for `compare`."""
+    many_one, many_two = 0, 0
+    for side in range(2):
+        row = pair[side]
+        count = fold_words(codes, start[row], end[row], chars, origin, words, units[2])
+        facts[side] = words[0, count]
+        many_one, many_two = many_two, _units(chars, words, units[2], count, units[side])
+    shorter = 1 if facts[1] <= facts[0] else 0
+    few, more = (many_two, many_one) if shorter else (many_one, many_two)
+    facts[2] = max(few - 2, 0)
+    facts[3] = _share(units[shorter], few, units[1 - shorter], more, table)
 
+
+@kernel(
+    "i8", "u4[]", "u1[]", "i4[]", "i4[]", "b1[]", "b1[]", "i4[,]", "f8", "f8", "f8", "u4[]", "i8[]", "i8[,]", "u8[,]", "u8[]",
+    "i4[,]", "i4[,]",
+)  # fmt: skip
+def compare(
+    codes: Array, kinds: Array, start: Array, end: Array, prose: Array, listed: Array, pairs: Array, quoted: Number,
+    share: Number, whole: Number, chars: Array, origin: Array, words: Array, units: Array, table: Array, facts: Array,
+    out: Array,
+) -> Number:  # fmt: skip
+    """Fill `out` (row that stays, row that goes, mark) with those of `pairs` (earlier, later row) that say the same; how many.
+
+    `facts` (pairs, 4) are as in `_compare`. What they share is at least `quoted` of the shorter row's triples; `share` of them
+    make rows of about a length `NEAR` and prose `CONTAINED`, `whole` what has quotation marks in one place only a `PULL_QUOTE`.
     Scratch: `chars`, `origin`, `words` (2 rows) and `units` (3 rows) for twice the code points of a row and 4 more, `table` for
     eight times as many and 16.
     """
-    many_one, many_two = 0, 0
+    kept = 0
     for pair in range(len(pairs)):
-        for side in range(2):
-            row = pairs[pair, side]
-            count = fold_words(codes, start[row], end[row], chars, origin, words, units[2])
-            out[pair, side] = words[0, count]
-            many_one, many_two = many_two, _units(chars, words, units[2], count, units[side])
-        shorter = 1 if out[pair, 1] <= out[pair, 0] else 0
-        few, more = (many_two, many_one) if shorter else (many_one, many_two)
-        out[pair, 2] = max(few - 2, 0)
-        out[pair, 3] = _share(units[shorter], few, units[1 - shorter], more, table)
+        one, other = pairs[pair, 0], pairs[pair, 1]
+        _compare(codes, start, end, pairs[pair], chars, origin, words, units, table, facts[pair])
+        first, second = np.float64(facts[pair, 0]), np.float64(facts[pair, 1])
+        common = np.float64(facts[pair, 3]) / np.float64(facts[pair, 2]) if facts[pair, 2] else 0.0
+        stays, goes = (one, other) if second <= first else (other, one)
+        if common < quoted or (listed[stays] and listed[goes]):
+            continue
+        spoken, told = kinds[start[stays]] == QUOTE, kinds[start[goes]] == QUOTE
+        mark = SHORT
+        if common >= whole and spoken != told:
+            mark = PULL_QUOTE
+        elif min(first, second) >= 0.9 * max(first, second) and common >= share and (prose[one] or prose[other]):
+            stays, goes, mark = one, other, NEAR
+        elif told:
+            mark = PULL_QUOTE
+        elif spoken or (prose[goes] and common >= share):
+            mark = CONTAINED
+        out[kept, 0], out[kept, 1], out[kept, 2] = stays, goes, mark
+        kept += 1
+    return kept
 
 
-@kernel("i8", "u4[]", "i4[]", "i4[]", "i4[]", "i8", "i8", "i8", "u4[,]", "i8[]", "i8[]", "u8[]", "i8[,]", "i4[,]")
+@kernel("i8", "u1[]", "i4[]", "i4[]", "i4[]", "i4[,]", "b1[]", "i8", "i8", "i4[]")
+def short_quotes(
+    kinds: Array, start: Array, end: Array, words: Array, counts: Array, listed: Array, low: Number, high: Number, out: Array
+) -> Number:
+    """Fill `out` with the rows in quotation marks, perhaps a bracket behind them, of `low` to below `high` words; how many."""
+    made = 0
+    for row in range(len(start)):
+        if kinds[start[row]] != QUOTE or listed[row]:
+            continue
+        weight = 2 * np.int64(words[row]) + np.int64(counts[row, DENSE])
+        last, before = kinds[end[row] - 1], kinds[max(end[row] - 2, start[row])]
+        closed = last == QUOTE or (last == BRACKET and before == QUOTE)
+        if closed and 2 * low <= weight < 2 * high:
+            out[made] = row
+            made += 1
+    return made
+
+
+@inner
+def ends_in_stop(points: Array, kinds: Array, start: Number, end: Number) -> Number:
+    """Whether a line ends in a full stop or a quotation mark, as sentences do and titles do not."""
+    sign, last, before = points[end - 1], kinds[end - 1], kinds[max(end - 2, start)]
+    stopped = sign == _FULL_STOPS[0] or sign == _FULL_STOPS[1] or sign == _FULL_STOPS[2]
+    return stopped or last == QUOTE or (last == BRACKET and before == STOP)
+
+
+@kernel(
+    "void", "u4[r]", "u1[]", "u4[]", "i4[]", "i4[]", "i4[]", "b1[]", "i8", "i8", "i8", "u4[,]", "i8[]", "i8[]", "u8[]", "i8[,]",
+    "u2[]",
+)  # fmt: skip
 def glued(
-    codes: Array, first: Array, start: Array, end: Array, longest: Number, least: Number, most: Number, chars: Array,
-    size: Array, origin: Array, hashes: Array, words: Array, out: Array,
-) -> Number:  # fmt: skip
-    """Lines among the first of each text that end (kind 0) or begin (kind 1) in another of them; (row, kind) to `out`.
+    points: Array, kinds: Array, codes: Array, first: Array, start: Array, end: Array, listed: Array, longest: Number,
+    least: Number, most: Number, chars: Array, size: Array, origin: Array, hashes: Array, words: Array, out: Array,
+) -> None:  # fmt: skip
+    """Mark in `out` lines among the first of each text that end in another of them as `GLUED`, unless they are `listed` or end
+    in a stop, else those that begin with another as `TITLE_WITH_SITE`.
 
     Only lines shorter than `longest`; the other needs at least `least` folded characters, and 2 to `most` are left. As many
     lines of a text are looked at as `chars` and `size` have rows; these, `origin`, `hashes` and `words` (2 rows) are scratch
     with room for twice `longest` and 4 more.
     """
     head = len(size)
-    made = 0
     for doc in range(len(first) - 1):
         low = first[doc]
         rows = min(first[doc + 1] - low, head)
@@ -307,7 +385,8 @@ def glued(
                     begins = begins and text[step] == title[step]
                     if not (ends or begins):
                         break
-                if ends or begins:
-                    out[made, 0], out[made, 1] = low + at, 0 if ends else 1
-                    made += 1
-    return made
+                row = low + at
+                if ends and not (listed[row] or ends_in_stop(points, kinds, start[row], end[row])):
+                    out[row] |= GLUED
+                elif begins and not ends:
+                    out[row] |= TITLE_WITH_SITE

@@ -8,14 +8,15 @@ their gate (see `gates`) and their automaton (see `automata`), and under a timeo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 import numpy as np
 import regex
 from numpy.typing import NDArray
 
-from cleaner.document import HEAD, TAIL, Bytes, Ints, KindTable, Lines
+from cleaner.document import Bytes, Ints, KindTable, Lines
+from cleaner.kernels.kinds import ANYWHERE, HEAD, TAIL
 from cleaner.packs.automata import Automata
 from cleaner.packs.false_friends import FIRST_LETTER, alphabets
 from cleaner.packs.phrases import PhraseTable
@@ -28,8 +29,7 @@ _TRIED: Final = 50_000
 _STRONGEST: Final = 3
 _PLACE_PACK: Final = "common.place/"
 _LABEL: Final = "label"
-_ANYWHERE: Final = 4
-_ZONE_BITS: Final = {"any": _ANYWHERE, "head": HEAD, "tail": TAIL}
+_ZONE_BITS: Final = {"any": ANYWHERE, "head": HEAD, "tail": TAIL}
 _VOTES_PER_ROW: Final = 4
 
 
@@ -79,6 +79,8 @@ class RuleSet:
     kinds: KindTable
     tried: dict[tuple[str, int], tuple[int, int]]
     """What patterns hit in lines already seen, by the line and the rule: the same labels return on every page of a site."""
+    memo: dict[str, Any] = field(init=False, repr=False, default_factory=dict)
+    """What others worked out of these rules, by their names for it."""
 
 
     @property
@@ -197,11 +199,6 @@ def _joined(rules: RuleSet, lines: Lines, votes: Ints, many: int, tried: Ints, m
     )  # fmt: skip
     row, rule, start, end = columns[:, :kept]
     return Votes(row, rule, start, end, whole[:kept])
-
-
-def in_zone(rules: RuleSet, votes: Votes, zone: Bytes) -> Votes:
-    """The votes whose rules look at the zone their row is in; `zone` as `document.zones` gives it."""
-    return votes.take(((zone[votes.row] | _ANYWHERE) & rules.zone[votes.rule]) != 0)
 
 
 def _hit(rules: RuleSet, text: str, rule: int) -> tuple[int, int]:
