@@ -202,7 +202,8 @@ class Lines:
 
     def longest(self) -> int:
         """Code points of the longest text of the batch, and one for its end."""
-        return int(np.diff(self.base, append=np.int32(len(self.points))).max(initial=0))
+        size = len(self.points)
+        return size if len(self.base) == 1 else int(np.diff(self.base, append=np.int32(size)).max(initial=0))
 
     def weight(self) -> Ints:
         """Per row: twice its length in words, where a letter of a script without spaces is half a word."""
@@ -226,20 +227,21 @@ def read_lines(texts: Sequence[str], kind_table: KindTable) -> Lines:
     """Split `texts` at line feeds, and nowhere else, into the rows of a `Lines`."""
     from cleaner.kernels import rows as kernel
 
-    joined = "\n".join(texts) + "\n"
-    points = to_points(joined)
-    size, most = len(points), joined.count("\n")
+    points = to_points(texts[0] + "\n" if len(texts) == 1 else "\n".join(texts) + "\n")
+    size = len(points)
     codes, kinds = np.empty(size, np.uint32), np.empty(size, np.uint8)
-    breaks = np.empty(most, np.int32)
+    breaks = np.empty(size + 1, np.int32)
     if kernel.classify(points, kind_table.codes, codes, kinds, breaks):
         kind_table.learn(points)
         kernel.classify(points, kind_table.codes, codes, kinds, breaks)
+    most = int(breaks[-1])
     base = np.zeros(len(texts), np.int32)
-    np.cumsum(np.fromiter(map(len, texts[:-1]), np.int32, max(len(texts) - 1, 0)) + 1, out=base[1:])
+    if len(texts) > 1:
+        np.cumsum(np.fromiter(map(len, texts[:-1]), np.int32, len(texts) - 1) + 1, out=base[1:])
     columns, blanks = np.empty((kernel.BOUNDS, most), np.int32), np.empty(most, np.uint8)
     counts = np.empty((most, KINDS), np.int32)
     word_at, first = np.empty(size // 2 + 3, np.int32), np.zeros(len(texts) + 1, np.int32)
-    n = kernel.rows(kinds, base, breaks, columns, blanks, counts, word_at, first)
+    n = kernel.rows(kinds, base, breaks[:most], columns, blanks, counts, word_at, first)
     return Lines(
         texts=texts,
         points=points,

@@ -31,6 +31,8 @@ _PLACE_PACK: Final = "common.place/"
 _LABEL: Final = "label"
 _ZONE_BITS: Final = {"any": ANYWHERE, "head": HEAD, "tail": TAIL}
 _VOTES_PER_ROW: Final = 4
+_ASKS: Final = "asks"
+"""Under which name the memo of the rules keeps what they ask lines for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,17 +150,27 @@ def match(rules: RuleSet, lines: Lines) -> Votes:
 
     room = len(lines) * _VOTES_PER_ROW + 64
     table, gates, made = rules.phrases, rules.gates, np.full(2, -1, np.int64)
+    asks = rules.memo.get(_ASKS)
+    if asks is None:
+        asks = rules.memo[_ASKS] = _asks(rules)
     scratch = kernel.scratch(len(rules.ids))
     while made[0] < 0:
         votes, pairs = np.empty((room, 5), np.int32), np.empty((room, 2), np.int32)
         kernel.match(
             lines.codes, lines.points, lines.kinds, lines.start, lines.end, lines.ink, lines.weight(), lines.words, lines.counts,
             table.seed, table.words, table.sieve, table.text, table.starts, table.edges, table.ends, table.tail,
-            table.flags, table.entry_of, table.entry_rule, table.entry_role, rules.max_weight, rules.numeric, rules.shaped,
-            gates.signs, gates.most, gates.needs, gates.first, *scratch, votes, pairs, made,
+            table.flags, table.entry_of, table.entry_rule, table.entry_role, rules.numeric, rules.shaped, gates.signs, asks,
+            *scratch, votes, pairs, made,
         )  # fmt: skip
         room *= 4
     return _joined(rules, lines, votes, int(made[0]), *_tried(rules, lines, pairs, int(made[1])))
+
+
+def _asks(rules: RuleSet) -> NDArray[np.uint64]:
+    """What rules ask lines for, see `kernels.votes`."""
+    gates = rules.gates
+    columns = (rules.max_weight, gates.most, gates.needs, gates.first)
+    return np.ascontiguousarray(np.stack([column.astype(np.uint64) for column in columns], axis=1))
 
 
 def _tried(rules: RuleSet, lines: Lines, pairs: Ints, many: int) -> tuple[Ints, int]:
