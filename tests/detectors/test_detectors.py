@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from cleaner.detectors import captions, crumbs, repeats
 from cleaner.detectors.scene import MARKS, Scene
 from cleaner.document import BRACKET, QUOTE, KindTable, kind_of, read_lines, read_rows
+from cleaner.folding import fold
+from cleaner.kernels import copies
 from cleaner.kernels import hearing as hearing_kernel
 from cleaner.kernels import repeats as kernel
 from cleaner.kernels.kinds import ANYWHERE, HEAD, TAIL
@@ -167,3 +169,40 @@ def test_pairs_of_image_texts():
     assert rows(captions, scene(f"{LONG}.\n{pair}")) == {"pair": [1, 2]}
     assert rows(captions, scene(f"{pair}\n{LONG}.")) == {}
     assert rows(captions, scene(f"{LONG}.\n{pair}\nSeven lamps near the harbour again\n{OTHER}.")) == {}
+
+
+def stems(line: str, least: int, letters: int) -> set[str]:
+    words = line.split()
+    if len(words) * 12 < len(line):
+        return {line[at : at + 2] for at in range(len(line) - 1)}
+    return {word[:letters] for word in words if len(word) >= least}
+
+
+def are_alike(one: str, other: str, share: float) -> bool:
+    a, b = stems(one, 3, 5), stems(other, 3, 5)
+    both = len(a & b)
+    return bool(a and b) and both >= max(1, share * min(len(a), len(b)), min(2, len(a), len(b)))
+
+
+@given(st.lists(st.one_of(reference.texts, reference.long_lines), min_size=3, max_size=6), st.data())
+@settings(max_examples=100, deadline=None)
+def test_pairs_share_the_beginnings_of_their_words(texts, data):
+    lines = scene("\n".join(texts) + "\n" + "\n".join((LONG, LONG + " too", OTHER, DENSE * 3, DENSE * 2))).lines
+    flags = st.sampled_from([0, copies.SUBHEAD, copies.SURE | copies.BETWEEN, copies.BETWEEN, copies.SUBHEAD | copies.BETWEEN])
+    drawn = data.draw(st.lists(st.tuples(st.integers(0, len(lines) - 3), flags), min_size=1, max_size=12))
+    folded = [fold(lines.text(row)) for row in range(len(lines))]
+    weight, share, wanted = lines.weight(), data.draw(st.sampled_from([0.1, 0.33, 1.0])), np.zeros(len(lines), np.uint16)
+    for row, kind in drawn:
+        if kind & copies.SUBHEAD and are_alike(folded[row + 1], folded[row + 2], share):
+            continue
+        if min(weight[row], weight[row + 1]) >= 8 and are_alike(folded[row], folded[row + 1], share):
+            wanted[row : row + 2] |= MARKS["pair-in-prose" if kind & copies.SURE else "pair"]
+        elif kind & copies.BETWEEN and stems(folded[row], 4, 4) & stems(folded[row + 1], 4, 4):
+            wanted[row : row + 2] |= MARKS["pair-loose"]
+    room, marks = 2 * int(lines.length().max()) + 4, np.zeros(len(lines), np.uint16)
+    copies.liken(
+        lines.codes, lines.start, lines.end, lines.words, lines.counts, np.array(drawn, np.int32), len(drawn), 4, share,
+        np.empty(room, np.uint32), np.empty(room, np.int64), np.empty((2, room), np.int64), np.empty(room, np.uint64),
+        np.empty(room, np.uint64), np.empty((2, 4 * room + 16), np.uint64), marks,
+    )  # fmt: skip
+    assert marks.tolist() == wanted.tolist()
