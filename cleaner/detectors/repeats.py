@@ -114,24 +114,21 @@ def _short_quotes(scene: Scene) -> tuple[list[tuple[int, int, int]], set[int]]:
     settings, lines = scene.settings, scene.lines
     low = int(settings.get("pull-quote", {}).get("min_words", 5))
     high = int(settings.get("contained", {}).get("min_words", 8)) + 2
-    quotes = np.empty(len(lines), np.int32)
-    many = kernel.short_quotes(lines.kinds, lines.start, lines.end, lines.words, lines.counts, scene.listed, low, high, quotes)
+    room = 2 * lines.longest() + 4
+    quotes = np.empty((len(lines), 2), np.int32)
+    many = kernel.short_quotes(
+        lines.codes, lines.kinds, lines.first, lines.start, lines.end, lines.words, lines.counts, scene.listed, low, high,
+        _NEAR_ROWS, np.empty((2, room), np.uint32), np.empty(room, np.int64), np.empty((2, room), np.int64),
+        np.empty(room, np.uint64), quotes,
+    )  # fmt: skip
     found: list[tuple[int, int, int]] = []
     far: set[int] = set()
-    if not many:
-        return found, far
-    weight = lines.weight()
-    for row in quotes[:many].tolist():
+    for row, other in quotes[:many].tolist():
         doc = int(lines.doc[row])
-        first, stop = int(lines.first[doc]), int(lines.first[doc + 1])
-        if stop - first > _NEAR_ROWS:
+        if lines.first[doc + 1] - lines.first[doc] > _NEAR_ROWS:
             far.add(doc)
-        near = range(max(row - _NEAR_ROWS, first), min(row + _NEAR_ROWS + 1, stop))
-        said = scene.folded(row) + " "
-        for other in near:
-            if other != row and weight[other] > weight[row] and scene.folded(other).startswith(said):
-                found.append((other, row, PULL_QUOTE))
-                break
+        if other >= 0:
+            found.append((other, row, PULL_QUOTE))
     return found, far
 
 

@@ -97,9 +97,11 @@ def _add_anchor(points: Array, codes: Array, at: Number, row: Number, keys: Arra
     """Add what begins at `at` to the anchors if it is one; returns how many there are then."""
     if not _is_anchor(points, at):
         return made
-    value = np.uint64(0)
-    for step in range(_WINDOW):
+    value, other = np.uint64(0), np.uint64(0)
+    for step in range(_WINDOW // 2):  # two at a time: a product has to wait for the one before
         value = value * _MIX + np.uint64(codes[at + step] & np.uint32(FOLD_MASK))
+        other = other * _MIX + np.uint64(codes[at + _WINDOW // 2 + step] & np.uint32(FOLD_MASK))
+    value = (value ^ (value >> np.uint64(31))) * _MIX + other
     keys[made], rows[made] = value ^ (value >> np.uint64(29)), row
     return made + 1
 
@@ -323,22 +325,59 @@ def compare(
     return kept
 
 
-@kernel("i8", "u1[]", "i4[]", "i4[]", "i4[]", "i4[,]", "b1[]", "i8", "i8", "i4[]")
-def short_quotes(
-    kinds: Array, start: Array, end: Array, words: Array, counts: Array, listed: Array, low: Number, high: Number, out: Array
+@inner
+def _is_short_quote(
+    kinds: Array, start: Array, end: Array, words: Array, counts: Array, listed: Array, low: Number, high: Number, row: Number
 ) -> Number:
-    """Fill `out` with the rows in quotation marks, perhaps a bracket behind them, of `low` to below `high` words; how many."""
+    """Whether a row stands in quotation marks, perhaps a bracket behind them, and has `low` to less than `high` words."""
+    if kinds[start[row]] != QUOTE or listed[row]:
+        return False
+    last, before = kinds[end[row] - 1], kinds[max(end[row] - 2, start[row])]
+    closed = last == QUOTE or (last == BRACKET and before == QUOTE)
+    return closed and 2 * low <= 2 * np.int64(words[row]) + np.int64(counts[row, DENSE]) < 2 * high
+
+
+@kernel(
+    "i8", "u4[]", "u1[]", "i4[]", "i4[]", "i4[]", "i4[]", "i4[,]", "b1[]", "i8", "i8", "i8", "u4[,]", "i8[]", "i8[,]", "u8[]",
+    "i4[,]",
+)  # fmt: skip
+def short_quotes(
+    codes: Array, kinds: Array, first: Array, start: Array, end: Array, words_of: Array, counts: Array, listed: Array,
+    low: Number, high: Number, near: Number, chars: Array, origin: Array, words: Array, hashes: Array, out: Array,
+) -> Number:  # fmt: skip
+    """Fill `out` (row, other row) with the rows of `low` to less than `high` words in quotation marks, and with the first row
+    of more words, among so many `near` by, that begins with just these, or -1; returns how many rows.
+
+    Scratch: `chars` and `words` (2 rows), `origin` and `hashes` for twice the code points of a row and 4 more.
+    """
     made = 0
-    for row in range(len(start)):
-        if kinds[start[row]] != QUOTE or listed[row]:
-            continue
-        weight = 2 * np.int64(words[row]) + np.int64(counts[row, DENSE])
-        last, before = kinds[end[row] - 1], kinds[max(end[row] - 2, start[row])]
-        closed = last == QUOTE or (last == BRACKET and before == QUOTE)
-        if closed and 2 * low <= weight < 2 * high:
-            out[made] = row
+    for doc in range(len(first) - 1):
+        for row in range(first[doc], first[doc + 1]):
+            if not _is_short_quote(kinds, start, end, words_of, counts, listed, low, high, row):
+                continue
+            many = fold_words(codes, start[row], end[row], chars[0], origin, words, hashes)
+            size = words[0, many]
+            weight = 2 * np.int64(words_of[row]) + np.int64(counts[row, DENSE])
+            found = -1
+            for other in range(max(row - near, first[doc]), min(row + near + 1, first[doc + 1])):
+                if 2 * np.int64(words_of[other]) + np.int64(counts[other, DENSE]) <= weight:
+                    continue
+                many = fold_words(codes, start[other], end[other], chars[1], origin, words, hashes)
+                same = words[0, many] > size and chars[1, size] == np.uint32(FOLDED_SPACE)
+                if same and _equal_chars(chars[0], chars[1], size):
+                    found = other
+                    break
+            out[made, 0], out[made, 1] = row, found
             made += 1
     return made
+
+
+@inner
+def _equal_chars(one: Array, other: Array, size: Number) -> Number:
+    for at in range(size):
+        if one[at] != other[at]:
+            return False
+    return True
 
 
 @inner

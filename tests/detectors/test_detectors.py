@@ -104,17 +104,26 @@ def test_common_passages():
 
 @given(reference.batches)
 @settings(max_examples=60, deadline=None)
-def test_short_quotes_are_lines_in_quotation_marks(texts):
-    seen = scene(*texts, "“we sail”\n(“we sail at dawn”)\n“we sail at dawn")
-    lines, found = seen.lines, np.empty(len(seen.lines), np.int32)
-    many = kernel.short_quotes(lines.kinds, lines.start, lines.end, lines.words, lines.counts, seen.listed, 3, 9, found)
-    wanted = []
-    for row, weight in enumerate(lines.weight().tolist()):
+def test_short_quotes_are_lines_in_quotation_marks_with_which_others_begin(texts):
+    near = ["Hm", "“we sail at noon and”", "“we sail” they said and went", "“we sail at dawn”: he told all of them so", "x y z", ""]
+    seen = scene(*texts, "\n".join([*near, "“we sail at”", "(“we sail at dawn”)", "“we sail at dawn”)", *reversed(near)]))
+    lines, found = seen.lines, np.empty((len(seen.lines), 2), np.int32)
+    room = 2 * lines.longest() + 4
+    many = kernel.short_quotes(
+        lines.codes, lines.kinds, lines.first, lines.start, lines.end, lines.words, lines.counts, seen.listed, 3, 9, 4,
+        np.empty((2, room), np.uint32), np.empty(room, np.int64), np.empty((2, room), np.int64), np.empty(room, np.uint64), found,
+    )  # fmt: skip
+    wanted, weights = [], lines.weight().tolist()
+    for row, weight in enumerate(weights):
         kinds = [kind_of(char) for char in lines.text(row)]
         closed = kinds[-1] == QUOTE or (kinds[-1] == BRACKET and kinds[max(len(kinds) - 2, 0)] == QUOTE)
         if kinds[0] == QUOTE and closed and 6 <= weight < 18 and not seen.listed[row]:
-            wanted.append(row)
+            low, high = lines.first[lines.doc[row]], lines.first[lines.doc[row] + 1]
+            others = [other for other in range(max(row - 4, low), min(row + 5, high)) if weights[other] > weight]
+            said = fold(lines.text(row)) + " "
+            wanted.append([row, next((other for other in others if fold(lines.text(other)).startswith(said)), -1)])
     assert found[:many].tolist() == wanted
+    assert any(other >= 0 for _, other in wanted)
 
 
 @given(st.data())
