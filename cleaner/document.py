@@ -21,7 +21,6 @@ from cleaner.kernels.kinds import (
     DENSE,
     DIGIT,
     DIVIDER,
-    HEAD,
     KIND_SHIFT,
     KINDS,
     LOWER,
@@ -32,15 +31,14 @@ from cleaner.kernels.kinds import (
     SIGN,
     SPACE,
     STOP,
-    TAIL,
     UNKNOWN,
     UPPER,
 )  # fmt: skip
 
 __all__ = [
-    "BRACKET", "COMMA", "DENSE", "DIGIT", "DIVIDER", "HEAD", "KINDS", "LOWER", "MARK", "NEWLINE", "QUOTE", "SIGN", "SPACE",
-    "STOP", "TAIL", "UPPER", "Bytes", "Ints", "KindTable", "Lines", "Points", "code_of", "kind_of", "last_kinds",
-    "needs_border", "prose_rows", "read_lines", "read_rows", "to_points", "zones",
+    "BRACKET", "COMMA", "DENSE", "DIGIT", "DIVIDER", "KINDS", "LOWER", "MARK", "NEWLINE", "QUOTE", "SIGN", "SPACE",
+    "STOP", "UPPER", "Bytes", "Ints", "KindTable", "Lines", "Points", "code_of", "kind_of",
+    "needs_border", "prose_rows", "read_lines", "read_rows", "to_points",
 ]  # fmt: skip
 
 Ints = NDArray[np.int32]
@@ -204,7 +202,8 @@ class Lines:
 
     def longest(self) -> int:
         """Code points of the longest text of the batch, and one for its end."""
-        return int(np.diff(self.base, append=np.int32(len(self.points))).max(initial=0))
+        size = len(self.points)
+        return size if len(self.base) == 1 else int(np.diff(self.base, append=np.int32(size)).max(initial=0))
 
     def weight(self) -> Ints:
         """Per row: twice its length in words, where a letter of a script without spaces is half a word."""
@@ -228,20 +227,21 @@ def read_lines(texts: Sequence[str], kind_table: KindTable) -> Lines:
     """Split `texts` at line feeds, and nowhere else, into the rows of a `Lines`."""
     from cleaner.kernels import rows as kernel
 
-    joined = "\n".join(texts) + "\n"
-    points = to_points(joined)
-    size, most = len(points), joined.count("\n")
+    points = to_points(texts[0] + "\n" if len(texts) == 1 else "\n".join(texts) + "\n")
+    size = len(points)
     codes, kinds = np.empty(size, np.uint32), np.empty(size, np.uint8)
-    breaks = np.empty(most, np.int32)
+    breaks = np.empty(size + 1, np.int32)
     if kernel.classify(points, kind_table.codes, codes, kinds, breaks):
         kind_table.learn(points)
         kernel.classify(points, kind_table.codes, codes, kinds, breaks)
+    most = int(breaks[-1])
     base = np.zeros(len(texts), np.int32)
-    np.cumsum(np.fromiter(map(len, texts[:-1]), np.int32, max(len(texts) - 1, 0)) + 1, out=base[1:])
+    if len(texts) > 1:
+        np.cumsum(np.fromiter(map(len, texts[:-1]), np.int32, len(texts) - 1) + 1, out=base[1:])
     columns, blanks = np.empty((kernel.BOUNDS, most), np.int32), np.empty(most, np.uint8)
     counts = np.empty((most, KINDS), np.int32)
     word_at, first = np.empty(size // 2 + 3, np.int32), np.zeros(len(texts) + 1, np.int32)
-    n = kernel.rows(kinds, base, breaks, columns, blanks, counts, word_at, first)
+    n = kernel.rows(kinds, base, breaks[:most], columns, blanks, counts, word_at, first)
     return Lines(
         texts=texts,
         points=points,
@@ -264,18 +264,6 @@ def read_lines(texts: Sequence[str], kind_table: KindTable) -> Lines:
     )
 
 
-_TAIL_ROWS: Final = 12
-"""On a short page half the lines are too few to hold what follows the article."""
-
-
-def last_kinds(lines: Lines, rows: Ints | slice = slice(None)) -> tuple[Bytes, Bytes]:
-    """Per row of `rows`: kind of its last code point, and of the last one that is no closing quote or bracket."""
-    end = lines.end[rows]
-    last = lines.kinds[end - 1]
-    before = lines.kinds[np.maximum(end - 2, lines.start[rows])]
-    closing = (last == QUOTE) | (last == BRACKET)
-    return last, np.where(closing, before, last).astype(np.uint8)
-
 
 def read_rows(lines: Lines) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Which rows read as paragraphs of running text, and which look like an item of a list, a row of a table or code."""
@@ -289,12 +277,3 @@ def read_rows(lines: Lines) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
 def prose_rows(lines: Lines) -> NDArray[np.bool_]:
     """Which rows read as paragraphs of running text."""
     return read_rows(lines)[0]
-
-
-def zones(lines: Lines, prose: NDArray[np.bool_]) -> Bytes:
-    """Per row: bits `HEAD` (up to the second paragraph of prose) and `TAIL` (the second half, or the last 12 lines)."""
-    from cleaner.kernels import hearing as kernel
-
-    zone = np.empty(len(lines), np.uint8)
-    kernel.zones(lines.first, prose, _TAIL_ROWS, zone)
-    return zone

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaner.detectors import detect
+from cleaner.detectors import hear
 from cleaner.detectors.scene import Scene
-from cleaner.document import Bytes, Ints, Lines, read_lines, read_rows, zones
+from cleaner.document import Bytes, Ints, Lines, read_lines, read_rows
 from cleaner.edits import Edit, Result, apply
 from cleaner.errors import RecordError
 from cleaner.html.cut import read_named
@@ -29,9 +29,9 @@ from cleaner.judge.measures import Place
 from cleaner.judge.resolve import Languages, Verdict, answering_rule
 from cleaner.judge.score import chance
 from cleaner.judge.trees import UNIT, load_weights
-from cleaner.packs.match import RuleSet, in_zone, match
+from cleaner.packs.match import RuleSet, match
 from cleaner.packs.schema import CLASSES
-from cleaner.votes import Votes, join_votes, levels
+from cleaner.votes import Votes, levels
 
 if TYPE_CHECKING:
     from cleaner.html.blocks import Blocks
@@ -65,7 +65,7 @@ def see(rules: RuleSet, pages: Sequence[Page], titles: Sequence[str | None] | No
     lines = read_lines([page.source for page in pages], rules.kinds)
     prose, listed = read_rows(lines)
     scene = Scene(lines, prose, listed, rules.folds, titles)
-    votes = join_votes(in_zone(rules, match(rules, lines), zones(lines, prose)), detect(rules, scene))
+    votes = hear(rules, match(rules, lines), scene)
     return SeenPages(pages, lines, prose, Place.of(lines), votes)
 
 

@@ -38,22 +38,6 @@ def no_votes() -> Votes:
     return Votes(none, none, none, none, np.zeros(0, bool))
 
 
-def join_votes(one: Votes, other: Votes) -> Votes:
-    """The votes of two parts, each in the order every consumer relies on, in that order."""
-    if not len(one) or not len(other):
-        return one if len(one) else other
-    from cleaner.kernels import hearing as kernel
-
-    many = len(one) + len(other)
-    columns, whole = np.empty((4, many), np.int32), np.empty(many, bool)
-    kernel.merge(
-        one.row, one.rule, one.start, one.end, one.whole, other.row, other.rule, other.start, other.end, other.whole, columns,
-        whole,
-    )  # fmt: skip
-    row, rule, start, end = columns
-    return Votes(row, rule, start, end, whole)
-
-
 def levels(votes: Votes, level_of_rule: Bytes, class_of_rule: Ints, classes: int, length: Ints) -> tuple[Bytes, Ints]:
     """What votes say of lines of `length`: (classes, lines) the strongest level any rule of a class gives a line, 0 where
     none does; and per line how much of it the widest vote covers, in 64 steps."""

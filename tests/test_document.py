@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given, settings
 
-from cleaner.document import DENSE, DIGIT, KindTable, kind_of, prose_rows, read_lines, read_rows, to_points, zones
+from cleaner.document import DENSE, DIGIT, KindTable, kind_of, read_lines, read_rows, to_points
 from tests import reference
 
 KINDS = KindTable()
@@ -67,11 +67,3 @@ def test_kinds_of_scripts_without_spaces():
     assert [kind_of(char) for char in "日ไ1"] == [DENSE, DENSE, DIGIT]
     assert KindTable()(to_points("日x")).tolist() == [DENSE, 0]
 
-
-def test_zones_follow_prose():
-    prose = "The people of the harbour talked about the large lamps near the quiet water again."
-    lines = read_lines(["\n".join(["Home", prose, prose, "Share", *["x"] * 30])], KINDS)
-    found = zones(lines, prose_rows(lines))
-    assert found[0] & 1
-    assert not found[3] & 1
-    assert found[-1] & 2

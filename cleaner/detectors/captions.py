@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from cleaner.detectors.scene import Findings, Scene
-from cleaner.document import DENSE, Lines
+from cleaner.detectors.scene import Scene
 
 
-def find(scene: Scene) -> Findings:
-    """Pairs of neighbouring lines without a closing stop that share words, with prose around them."""
+def find(scene: Scene) -> None:
+    """Mark pairs of neighbouring lines without a closing stop that share words, with prose around them."""
     from cleaner.kernels import copies as kernel
 
     settings = scene.settings.get("pair", {})
@@ -23,40 +22,10 @@ def find(scene: Scene) -> Findings:
         least, high, np.empty(len(lines), bool), pairs,
     )  # fmt: skip
     if not made:
-        return {}
-    found: dict[str, list[int]] = {"pair": [], "pair-in-prose": [], "pair-loose": []}
-    for row, kind in pairs[:made].tolist():
-        if kind & kernel.SUBHEAD and _alike(scene.folded(row + 1), scene.folded(row + 2), share):
-            continue  # three of a kind are entries of something
-        one, other = scene.folded(row), scene.folded(row + 1)
-        if min(_words(lines, row), _words(lines, row + 1)) >= low and _alike(one, other, share):
-            found["pair-in-prose" if kind & kernel.SURE else "pair"] += [row, row + 1]
-        elif kind & kernel.BETWEEN and _related(one, other):
-            found["pair-loose"] += [row, row + 1]
-    return {name: np.array(rows, np.int32) for name, rows in found.items()}
-
-
-def _words(lines: Lines, row: int) -> float:
-    """Words of a row; a letter of a script without spaces is half a word."""
-    return float(lines.words[row]) + float(lines.counts[row, DENSE]) / 2
-
-
-def _alike(one: str, other: str, share: float) -> bool:
-    """Whether the two lines share so much of the shorter one's words (longer than two letters, by their beginnings)."""
-    a, b = _stems(one), _stems(other)
-    if not a or not b:
-        return False
-    both = len(a & b)
-    return both >= 1 and both >= share * min(len(a), len(b)) and both >= min(2, min(len(a), len(b)))
-
-
-def _related(one: str, other: str) -> bool:
-    """Whether two lines share the beginning of at least one long word: four letters, so that endings may differ."""
-    return bool(_stems(one, 4, 4) & _stems(other, 4, 4))
-
-
-def _stems(line: str, least: int = 3, letters: int = 5) -> set[str]:
-    words = line.split()
-    if len(words) * 12 < len(line):
-        return {line[i : i + 2] for i in range(len(line) - 1)}
-    return {word[:letters] for word in words if len(word) >= least}
+        return
+    room = 2 * int(lines.length().max()) + 4
+    kernel.liken(
+        lines.codes, lines.start, lines.end, lines.words, lines.counts, pairs, made, low, share, np.empty(room, np.uint32),
+        np.empty(room, np.int64), np.empty((2, room), np.int64), np.empty(room, np.uint64), np.empty(room, np.uint64),
+        np.empty((2, 4 * room + 16), np.uint64), scene.marks,
+    )  # fmt: skip

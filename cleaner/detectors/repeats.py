@@ -12,8 +12,9 @@ from typing import Final
 
 import numpy as np
 
-from cleaner.detectors.scene import Alike, Findings, Scene
-from cleaner.document import QUOTE, Ints, Lines, last_kinds
+from cleaner.detectors.scene import Alike, Scene
+from cleaner.document import Ints
+from cleaner.kernels.kinds import NEAR, PULL_QUOTE, SHORT
 
 _HEAD_ROWS: Final = 8
 _NEAR_ROWS: Final = 100
@@ -27,19 +28,23 @@ def alike(scene: Scene) -> Alike:
     group = _groups(scene)
     pairs, crowded = _pairs(scene, group)
     quotes, far = _short_quotes(scene)
-    known = {goes for _, goes, _ in pairs}
-    pairs += [pair for pair in quotes if pair[1] not in known]
+    if quotes:
+        known = {goes for _, goes, _ in pairs}
+        pairs += [pair for pair in quotes if pair[1] not in known]
     return Alike(group, tuple(pairs), frozenset(crowded | far))
 
 
-def find(scene: Scene) -> Findings:
-    """Rows that repeat another row of their text."""
+def find(scene: Scene) -> None:
+    """Mark rows that repeat another row of their text."""
     if scene.alike is None:
         scene.alike = alike(scene)
-    found = _exact(scene, scene.alike.group)
-    for name, rows in _similar(scene.alike).items():
-        found[name] = np.append(found.get(name, np.zeros(0, np.int32)), np.array(rows, np.int32))
-    return found
+    _mark_exact(scene, scene.alike.group)
+    gone: set[int] = set()
+    for stays, goes, mark in scene.alike.pairs:
+        if stays not in gone and goes not in gone:
+            if mark != SHORT:
+                gone.add(goes)
+            scene.marks[goes] |= mark
 
 
 def _groups(scene: Scene) -> Ints:
@@ -47,13 +52,13 @@ def _groups(scene: Scene) -> Ints:
 
     lines = scene.lines
     group = np.empty(len(lines), np.int32)
-    table = np.empty(max(4 * int(np.diff(lines.first).max(initial=0)), 16), np.int32)
+    table = np.empty(max(4 * len(lines), 16), np.int32)
     kernel.groups(lines.points, lines.first, lines.start, lines.end, table, group)
     return group
 
 
-def _exact(scene: Scene, group: Ints) -> dict[str, Ints]:
-    """Rows equal to an earlier one. Short ones, and those that no stop closes (names of goods, broken lines of a manual,
+def _mark_exact(scene: Scene, group: Ints) -> None:
+    """Mark rows equal to an earlier one. Short ones, and those that no stop closes (names of goods, broken lines of a manual,
     code), are only hinted at; verses that return together are left alone.
 
     Entries of a table of contents are neighbours that return once, further down and in the same order, as headings with
@@ -63,94 +68,67 @@ def _exact(scene: Scene, group: Ints) -> dict[str, Ints]:
 
     lines = scene.lines
     least = int(scene.settings.get("exact", {}).get("min_words", 9))
-    known = np.empty(len(lines), np.uint8)
-    if not kernel.exact(
+    kernel.exact(
         lines.kinds, lines.first, lines.start, lines.end, lines.words, lines.counts, scene.prose, scene.listed, group, least,
-        _HEAD_ROWS, np.empty((3, len(lines) + 1), np.int32), known,
-    ):  # fmt: skip
-        return {}
-    names = {"exact": kernel.SAME, "title-again": kernel.HEADING, "short": kernel.HINT, "contents": kernel.ENTRY}
-    return {name: np.flatnonzero(known & bit).astype(np.int32) for name, bit in names.items()}
+        _HEAD_ROWS, np.empty((3, len(lines) + 1), np.int32), scene.marks,
+    )  # fmt: skip
 
 
-def _similar(known: Alike) -> dict[str, list[int]]:
-    gone: set[int] = set()
-    found: dict[str, list[int]] = {}
-    for stays, goes, name in known.pairs:
-        if stays not in gone and goes not in gone:
-            if name != "short":
-                gone.add(goes)
-            found.setdefault(name, []).append(goes)
-    return found
+def compare(scene: Scene, pairs: Ints, quoted: float, share: float, whole: float) -> tuple[Ints, Ints]:
+    """What `pairs` of rows have in common, and those that say the same, as (row that stays, row that goes, mark).
 
-
-def compared(lines: Lines, pairs: Ints) -> Ints:
-    """What `pairs` of rows have in common: (pairs, 4), see `kernels.repeats.common`."""
+    See `kernels.repeats.compare`.
+    """
     from cleaner.kernels import repeats as kernel
 
-    facts = np.empty((len(pairs), 4), np.int32)
-    room = 2 * int(lines.length()[pairs].max(initial=0)) + 4
-    kernel.common(
-        lines.codes, lines.start, lines.end, pairs, np.empty(room, np.uint32), np.empty(room, np.int64),
-        np.empty((2, room), np.int64), np.empty((3, room), np.uint64), np.empty(4 * room + 16, np.uint64), facts,
+    lines, many = scene.lines, len(pairs)
+    room = 2 * lines.longest() + 4
+    facts, found = np.empty((many, 4), np.int32), np.empty((many, 3), np.int32)
+    kept = kernel.compare(
+        lines.codes, lines.kinds, lines.start, lines.end, scene.prose, scene.listed, pairs, quoted, share, whole,
+        np.empty(room, np.uint32), np.empty(room, np.int64), np.empty((2, room), np.int64), np.empty((3, room), np.uint64),
+        np.empty(4 * room + 16, np.uint64), facts, found,
     )  # fmt: skip
-    return facts
+    return facts, found[:kept]
 
 
-def _pairs(scene: Scene, group: Ints) -> tuple[list[tuple[int, int, str]], set[int]]:
+def _pairs(scene: Scene, group: Ints) -> tuple[list[tuple[int, int, int]], set[int]]:
     settings = scene.settings.get("contained", {})
     least, quoted = int(settings.get("min_words", 8)), float(settings.get("quoted_share", 0.55))
     share, whole = float(settings.get("share", 0.85)), float(settings.get("whole_share", 0.95))
-    lines = scene.lines
     pairs, crowded = _candidates(scene, group, least)
     if not len(pairs):
         return [], crowded
-    facts = compared(lines, pairs)
-    found: list[tuple[int, int, str]] = []
-    for (one, other), (first, second, triples, same) in zip(pairs.tolist(), facts.tolist(), strict=True):
-        common = same / triples if triples else 0.0
-        if common < quoted:
-            continue
-        shorter, longer = (other, one) if second <= first else (one, other)
-        if scene.listed[shorter] and scene.listed[longer]:
-            continue
-        near = min(first, second) >= 0.9 * max(first, second)
-        if common >= whole and _quoted(scene, longer) != _quoted(scene, shorter):
-            found.append((longer, shorter, "pull-quote"))
-        elif near and common >= share and (scene.prose[one] or scene.prose[other]):
-            found.append((one, other, "short" if _tells_more(lines.text(other), lines.text(one)) else "near"))
-        elif _quoted(scene, shorter):
-            found.append((longer, shorter, "pull-quote"))
-        elif (scene.prose[shorter] and common >= share) or _quoted(scene, longer):
-            found.append((longer, shorter, "contained"))
-        else:
-            found.append((longer, shorter, "short"))
+    found: list[tuple[int, int, int]] = []
+    for stays, goes, mark in compare(scene, pairs, quoted, share, whole)[1].tolist():
+        unlike = mark == NEAR and _tells_more(scene.lines.text(goes), scene.lines.text(stays))
+        found.append((stays, goes, SHORT if unlike else mark))
     return found, crowded
 
 
-def _short_quotes(scene: Scene) -> tuple[list[tuple[int, int, str]], set[int]]:
+def _short_quotes(scene: Scene) -> tuple[list[tuple[int, int, int]], set[int]]:
     """Quotations of some words, too short to be found by anchors, with which a paragraph near by begins: (row that stays, row
-    that goes, name); and the texts that are longer than is looked for. Quotations from the middle are subheads, too."""
-    settings = scene.settings
+    that goes, mark); and the texts that are longer than is looked for. Quotations from the middle are subheads, too."""
+    from cleaner.kernels import repeats as kernel
+
+    settings, lines = scene.settings, scene.lines
     low = int(settings.get("pull-quote", {}).get("min_words", 5))
     high = int(settings.get("contained", {}).get("min_words", 8)) + 2
-    lines = scene.lines
-    weight = lines.weight()
-    last, ends = last_kinds(lines)
-    quoted = (lines.kinds[lines.start] == QUOTE) & ((last == QUOTE) | (ends == QUOTE))
-    found: list[tuple[int, int, str]] = []
+    room = 2 * lines.longest() + 4
+    quotes = np.empty((len(lines), 2), np.int32)
+    many = kernel.short_quotes(
+        lines.codes, lines.kinds, lines.first, lines.start, lines.end, lines.words, lines.counts, scene.listed, low, high,
+        _NEAR_ROWS, np.empty((2, room), np.uint32), np.empty(room, np.int64), np.empty((2, room), np.int64),
+        np.empty(room, np.uint64), quotes,
+    )  # fmt: skip
+    found: list[tuple[int, int, int]] = []
     far: set[int] = set()
-    for row in np.flatnonzero(quoted & (weight >= 2 * low) & (weight < 2 * high) & ~scene.listed).tolist():
+    for row, other in quotes[:many].tolist():
         doc = int(lines.doc[row])
-        first, stop = int(lines.first[doc]), int(lines.first[doc + 1])
-        if stop - first > _NEAR_ROWS:
+        if lines.first[doc + 1] - lines.first[doc] > _NEAR_ROWS:
             far.add(doc)
-        near = range(max(row - _NEAR_ROWS, first), min(row + _NEAR_ROWS + 1, stop))
-        said = scene.folded(row) + " "
-        for other in near:
-            if other != row and weight[other] > weight[row] and scene.folded(other).startswith(said):
-                found.append((other, row, "pull-quote"))
-                break
+        if other >= 0:
+            found.append((other, row, PULL_QUOTE))
     return found, far
 
 
@@ -160,12 +138,6 @@ def _tells_more(text: str, other: str) -> bool:
         return True
     known = set(_WORD.findall(other.casefold()))
     return any(word[0].isupper() and word.casefold() not in known for word in _WORD.findall(text)[1:])
-
-
-def _quoted(scene: Scene, row: int) -> bool:
-    """Whether a line begins with a quotation mark: the shape of a pull quote."""
-    lines = scene.lines
-    return bool(lines.kinds[lines.start[row]] == QUOTE)
 
 
 def _candidates(scene: Scene, group: Ints, least: int) -> tuple[Ints, set[int]]:

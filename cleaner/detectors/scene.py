@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cleaner.document import Ints, KindTable, Lines
 from cleaner.folding import fold
+from cleaner.kernels import kinds
 
-Findings = Mapping[str, Ints]
-"""A detector's votes: per rule name (the part after the slash) the rows it names, in any order."""
+Marks = NDArray[np.uint16]
+Settings = Mapping[str, Any]
+
+MARKS: Final[Mapping[str, int]] = {
+    "exact": kinds.EXACT, "title-again": kinds.TITLE_AGAIN, "short": kinds.SHORT, "contents": kinds.CONTENTS, "near": kinds.NEAR,
+    "contained": kinds.CONTAINED, "pull-quote": kinds.PULL_QUOTE, "pair": kinds.PAIR, "pair-in-prose": kinds.PAIR_IN_PROSE,
+    "pair-loose": kinds.PAIR_LOOSE, "glued": kinds.GLUED, "title-with-site": kinds.TITLE_WITH_SITE,
+}  # fmt: skip
+"""What detectors say of a row, by the names of the rules that ask for it (the part after the slash)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +30,8 @@ class Alike:
 
     group: Ints
     """Per row: the first row of the batch with the same line in the same text."""
-    pairs: tuple[tuple[int, int, str], ...]
-    """(row that stays, row that goes, rule name) for rows alike but not equal, in order."""
+    pairs: tuple[tuple[int, int, int], ...]
+    """(row that stays, row that goes, mark) for rows alike but not equal, in order."""
     crowded: frozenset[int]
     """Texts in which crowds were left out: what is alike in them has to be found anew when lines go."""
 
@@ -32,7 +40,7 @@ class Alike:
         group = self.group[stay]
         first = np.full(len(stay), -1, np.int32)
         first[group[::-1]] = number[np.flatnonzero(stay)[::-1]]
-        pairs = tuple((int(number[a]), int(number[b]), name) for a, b, name in self.pairs if stay[a] and stay[b])
+        pairs = tuple((int(number[a]), int(number[b]), mark) for a, b, mark in self.pairs if stay[a] and stay[b])
         return Alike(first[group], pairs, self.crowded)
 
 
@@ -48,9 +56,15 @@ class Scene:
     titles: Sequence[str | None] | None = None
     alike: Alike | None = None
     """What is alike in the batch, once it has been looked for."""
-    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """Per rule name: its `settings` table."""
+    settings: Mapping[str, Settings] = field(default_factory=dict)
+    """Of the detector at work, per rule name: its `settings` table."""
+    marks: Marks = field(init=False)
+    """Per row: what detectors say of it, bits of `MARKS`."""
     _folded: dict[int, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Nothing is said yet."""
+        self.marks = np.zeros(len(self.lines), np.uint16)
 
     def folded(self, row: int) -> str:
         """A row's line, folded."""

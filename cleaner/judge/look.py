@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaner.detectors import detect
+from cleaner.detectors import hear
 from cleaner.detectors.scene import Alike, Scene
-from cleaner.document import Bytes, Lines, read_lines, read_rows, zones
+from cleaner.document import Bytes, Lines, read_lines, read_rows
 from cleaner.judge.cohesion import Content, content_words, shared_words
 from cleaner.judge.measures import OWN_NAMES, Measures, Place, first_look, own_values
-from cleaner.packs.match import RuleSet, in_zone, match
+from cleaner.packs.match import RuleSet, match
 from cleaner.packs.schema import CLASSES
-from cleaner.votes import Votes, join_votes, levels
+from cleaner.votes import Votes, levels
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def look_again(rules: RuleSet, look: Look, stay: NDArray[np.bool_], titles: Sequ
 def _measure(rules: RuleSet, reading: Reading, titles: Sequence[str | None] | None) -> Look:
     lines, prose = reading.lines, reading.prose
     scene = Scene(lines, prose, reading.listed, rules.folds, titles, reading.alike)
-    votes = join_votes(in_zone(rules, reading.matched, zones(lines, prose)), detect(rules, scene))
+    votes = hear(rules, reading.matched, scene)
     place = Place.of(lines)
     level, covered = levels(votes, rules.level, rules.cls, len(CLASSES), lines.length())
     measures = first_look(lines, place, prose, reading.own, level, covered, *shared_words(reading.content, prose))

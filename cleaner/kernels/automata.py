@@ -16,6 +16,8 @@ DEAD, HIT, START = 0, 1, 2
 """States: nothing can come of it, the pattern may hit, and where a line begins."""
 BEGIN, END = 0, 1
 """Symbols that stand for the ends of a line; those of characters follow."""
+UNSURE: Final = -1
+"""In place of whether a pattern hits all of a line: that has to be searched."""
 _ONE: Final = np.uint64(1)
 _MIX: Final = np.uint64(0x9E3779B97F4A7C15)
 
@@ -180,25 +182,40 @@ def _may_hit(
     return steps[first + state * width + END] == HIT
 
 
-@kernel("i8", "u4[r]", "i4[]", "i4[]", "u2[]", "i4[]", "u1[,]", "u2[]", "i8[]", "i4[,]")
+@inner
+def _all_below(points: Array, start: Number, end: Number, limit: Number) -> Number:
+    """Whether all of points[start:end] are below `limit`."""
+    beyond = False
+    for place in range(start, end):
+        beyond |= np.int64(points[place]) >= limit
+    return not beyond
+
+
+@kernel("i8", "u4[r]", "i4[]", "i4[]", "u2[]", "i4[]", "u1[,]", "u2[]", "i8[]", "i4[]", "i4[,]", "i8", "i4[,]")
 def likely(
     points: Array, row_start: Array, row_end: Array, classes: Array, automaton: Array, symbols: Array, steps: Array,
-    first: Array, pairs: Array,
+    first: Array, sure: Array, pairs: Array, many: Number, out: Array,
 ) -> Number:  # fmt: skip
-    """Keep those of `pairs` (row, rule of a pattern to try) whose pattern may hit; returns how many these are.
+    """Fill `out` (row, rule, start, end, whole) with those of pairs[:many] (row, rule of a pattern to try) whose pattern hits
+    the whole row, or may hit it: then `whole` is `UNSURE`. Returns how many these are.
 
     `classes` has the class of each code point, the last that of all beyond; `automaton` per rule the number of its automaton or
-    -1, `symbols` per automaton the symbol of each class, and `first` where its steps begin, and one more.
+    -1, `symbols` per automaton the symbol of each class, `first` where its steps begin, and one more. Rows shorter than what is
+    `sure` per rule are hit if the automaton takes them, but for characters without a class.
     """
     kept = 0
-    for pair in range(len(pairs)):
+    for pair in range(many):
         row, rule = pairs[pair, 0], pairs[pair, 1]
+        start, end = np.int64(row_start[row]), np.int64(row_end[row])
+        whole = np.int64(UNSURE)
         number = automaton[rule]
         if number >= 0:
             mine = symbols[number]
             width = np.int64(mine[len(mine) - 1])
-            if not _may_hit(points, row_start[row], row_end[row], classes, mine, steps, first[number], width):
+            if not _may_hit(points, start, end, classes, mine, steps, first[number], width):
                 continue
-        pairs[kept, 0], pairs[kept, 1] = row, rule
+            if end - start < sure[rule] and _all_below(points, start, end, len(classes) - 1):
+                whole = np.int64(1)
+        out[kept, 0], out[kept, 1], out[kept, 2], out[kept, 3], out[kept, 4] = row, rule, start, end, whole
         kept += 1
     return kept

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from cleaner.kernels.base import Array, Number, inner, kernel
-from cleaner.kernels.kinds import HEAD, QUOTE, STOP, TAIL
+from cleaner.kernels.kinds import ANYWHERE, HEAD, QUOTE, STOP, TAIL, TAIL_ROWS
 
 _COLONS: Final = (0x3A, 0xFF1A)
 _SPACES: Final = (0x20, 0xA0, 0x202F)
@@ -47,84 +47,108 @@ def _is_quoted(kinds: Array, start: Number, end: Number) -> Number:
     return last > start and kinds[start] == QUOTE and kinds[last] == QUOTE
 
 
+@inner
+def _is_heard(
+    votes: Array, vote: Number, points: Array, kinds: Array, start: Array, end: Array, label: Array, spoken: Array,
+    lacks: Array, language: Array, lowest: Number,
+) -> Number:  # fmt: skip
+    """Whether a vote of a phrase is what it looks like, see `sift`."""
+    row, rule = votes[vote, 0], votes[vote, 1]
+    begin, stop = np.int64(votes[vote, 2]), np.int64(votes[vote, 3])
+    if label[rule] and not _is_label(points, stop, end[row]):
+        return False
+    if _is_foreign(points, begin, stop, lacks[language[rule]], lowest):
+        return False
+    return not (votes[vote, 4] and spoken[rule] and _is_quoted(kinds, np.int64(start[row]), np.int64(end[row])))
+
+
+@inner
+def _put(votes: Array, vote: Number, at: Number, out: Array, whole: Array) -> None:
+    """Put a vote to its columns."""
+    for column in range(4):
+        out[column, at] = votes[vote, column]
+    whole[at] = votes[vote, 4] != 0
+
+
 @kernel(
-    "i8", "i4[,]", "i8", "u4[r]", "u1[]", "i4[]", "i4[]", "b1[]", "b1[]", "b1[,]", "i4[]", "i8", "i4[,]", "b1[]",
+    "i8", "i4[,]", "i8", "i4[,]", "i8", "u4[r]", "u1[]", "i4[]", "i4[]", "b1[]", "b1[]", "b1[,]", "i4[]", "i8", "i4[,]", "b1[]",
 )  # fmt: skip
 def sift(
-    votes: Array, many: Number, points: Array, kinds: Array, start: Array, end: Array, label: Array, spoken: Array,
-    lacks: Array, language: Array, lowest: Number, out: Array, whole: Array,
+    votes: Array, many: Number, tried: Array, more: Number, points: Array, kinds: Array, start: Array, end: Array, label: Array,
+    spoken: Array, lacks: Array, language: Array, lowest: Number, out: Array, whole: Array,
 ) -> Number:  # fmt: skip
-    """Fill `out` (row, rule, start, end; votes) and `whole` with those of votes[:many] that are what they look like; how many.
+    """Fill `out` (row, rule, start, end; votes) and `whole` with those of votes[:many] that are what they look like, and among
+    them, in order, with those of tried[:more], the patterns, that hit; how many.
 
-    Out go labels without a colon, words with a letter that their language `lacks`, which counts letters from `lowest` on, and
-    what rules that are `spoken` say of whole lines in quotation marks.
+    Both are ordered, and (row, rule, start, end, whole) each. Out go labels without a colon, words with a letter that their
+    language `lacks`, which counts letters from `lowest` on, and what rules that are `spoken` say of whole lines in quotation
+    marks; of patterns those whose `whole` is below zero.
     """
-    kept = 0
-    for vote in range(many):
-        row, rule = votes[vote, 0], votes[vote, 1]
-        begin, stop = np.int64(votes[vote, 2]), np.int64(votes[vote, 3])
-        covers = votes[vote, 4] != 0
-        if label[rule] and not _is_label(points, stop, end[row]):
-            continue
-        if _is_foreign(points, begin, stop, lacks[language[rule]], lowest):
-            continue
-        if covers and spoken[rule] and _is_quoted(kinds, np.int64(start[row]), np.int64(end[row])):
-            continue
-        out[0, kept], out[1, kept], out[2, kept], out[3, kept] = row, rule, begin, stop
-        whole[kept] = covers
-        kept += 1
+    kept = other = 0
+    for vote in range(many + 1):
+        while other < more and (
+            vote == many
+            or tried[other, 0] < votes[vote, 0]
+            or (tried[other, 0] == votes[vote, 0] and tried[other, 1] < votes[vote, 1])
+        ):
+            if tried[other, 4] >= 0:
+                _put(tried, other, kept, out, whole)
+                kept += 1
+            other += 1
+        if vote < many and _is_heard(votes, vote, points, kinds, start, end, label, spoken, lacks, language, lowest):
+            _put(votes, vote, kept, out, whole)
+            kept += 1
     return kept
 
 
 @inner
-def _is_later(
-    row: Array, rule: Array, start: Array, end: Array, at: Number, others: Array, ruled: Array, begun: Array, ended: Array,
-    other: Number,
-) -> Number:  # fmt: skip
-    """Whether one vote comes after another of other columns."""
-    if row[at] != others[other]:
-        return row[at] > others[other]
-    if rule[at] != ruled[other]:
-        return rule[at] > ruled[other]
-    if start[at] != begun[other]:
-        return start[at] > begun[other]
-    return end[at] > ended[other]
+def _zone(before: Number, row: Number, low: Number, high: Number) -> Number:
+    """The bits of the zones of a row of the text low..high with so many rows of prose before it."""
+    bits = ANYWHERE | (HEAD if before < 2 else 0)
+    return bits | (TAIL if 2 * (row - low) >= high - low or high - row <= TAIL_ROWS else 0)
 
 
 @kernel(
-    "void", "i4[]", "i4[]", "i4[]", "i4[]", "b1[]", "i4[]", "i4[]", "i4[]", "i4[]", "b1[]", "i4[,]", "b1[]",
+    "i8", "i4[]", "i4[]", "i4[]", "i4[]", "b1[]", "u1[]", "i4[]", "b1[]", "u2[]", "u2[]", "i4[]", "i4[]", "i4[]", "i4[,]",
+    "b1[]",
 )  # fmt: skip
-def merge(
-    row: Array, rule: Array, start: Array, end: Array, whole: Array, others: Array, ruled: Array, begun: Array, ended: Array,
-    covering: Array, out: Array, covers: Array,
-) -> None:  # fmt: skip
-    """Fill `out` (row, rule, start, end; votes) and `covers` with the votes of two ordered parts in order."""
-    one = other = 0
-    for at in range(len(covers)):
-        if one == len(row) or (
-            other < len(others) and _is_later(row, rule, start, end, one, others, ruled, begun, ended, other)
-        ):
-            out[0, at], out[1, at], out[2, at], out[3, at] = others[other], ruled[other], begun[other], ended[other]
-            covers[at] = covering[other]
-            other += 1
-        else:
-            out[0, at], out[1, at], out[2, at], out[3, at] = row[one], rule[one], start[one], end[one]
-            covers[at] = whole[one]
-            one += 1
+def hear(
+    row_of: Array, rule: Array, start: Array, end: Array, whole: Array, zone: Array, first: Array, prose: Array, marks: Array,
+    bits: Array, ruled: Array, row_start: Array, row_end: Array, out: Array, covers: Array,
+) -> Number:  # fmt: skip
+    """Fill `out` (row, rule, start, end; votes) and `covers` with the votes whose rule looks at the `zone` of their row, and
+    with those of detectors, in order; returns how many, -1 if there is not enough room.
 
-
-@kernel("void", "i4[]", "b1[]", "i8", "u1[]")
-def zones(first: Array, prose: Array, tail: Number, out: Array) -> None:
-    """Fill `out` with the bits `HEAD` (up to the second row of prose) and `TAIL` (the second half, or the last `tail` rows)."""
+    A row of a text is in its `HEAD` up to the second row of `prose`, and in its `TAIL` in the second half, or in the last
+    `TAIL_ROWS`. `marks` are what detectors say of each row; `bits` has a mark, and `ruled` its rule, in the order of rules.
+    """
+    kept = vote = 0
     for doc in range(len(first) - 1):
         low, high = np.int64(first[doc]), np.int64(first[doc + 1])
         earlier = 0
         for row in range(low, high):
-            bits = HEAD if earlier < 2 else 0
-            if 2 * (row - low) >= high - low or high - row <= tail:
-                bits |= TAIL
-            out[row] = bits
+            at = 0 if marks[row] else len(bits)
+            here = _zone(earlier, row, low, high)
             earlier += prose[row]
+            while True:
+                while at < len(bits) and not marks[row] & bits[at]:
+                    at += 1
+                voted = vote < len(row_of) and row_of[vote] == row
+                if not voted and at == len(bits):
+                    break
+                if kept == len(covers):
+                    return -1
+                if voted and (at == len(bits) or rule[vote] < ruled[at]):
+                    out[0, kept], out[1, kept], out[2, kept], out[3, kept] = row, rule[vote], start[vote], end[vote]
+                    covers[kept] = whole[vote]
+                    kept += 1 if here & zone[rule[vote]] else 0
+                    vote += 1
+                else:
+                    out[0, kept], out[1, kept], out[2, kept], out[3, kept] = row, ruled[at], row_start[row], row_end[row]
+                    covers[kept] = True
+                    kept += 1
+                    at += 1
+    return kept
 
 
 @kernel(

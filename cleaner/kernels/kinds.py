@@ -19,7 +19,13 @@ BLOCK_BITS: Final = 7
 """A table that fills up does so by blocks of this many code points: those of a script come together."""
 DROP, FOLDED_SPACE, FOLDED_DIGIT = 0, 0x20, 0x30
 
-HEAD, TAIL = 1, 2
+HEAD, TAIL, ANYWHERE = 1, 2, 4
+TAIL_ROWS: Final = 12
+"""On a short page half the lines are too few to hold what follows the article."""
+
+# What detectors say of a row; the names of their rules are in `detectors.scene`.
+EXACT, TITLE_AGAIN, SHORT, CONTENTS, NEAR, CONTAINED, PULL_QUOTE = 1, 2, 4, 8, 16, 32, 64
+PAIR, PAIR_IN_PROSE, PAIR_LOOSE, GLUED, TITLE_WITH_SITE = 128, 256, 512, 1024, 2048
 
 # What a phrase is to a rule: at which place of a line it counts, or that it saves or opens a line to a pattern.
 WHOLE, TILE, START, END, INSIDE, UNLESS, KEYWORD = range(7)

@@ -8,7 +8,20 @@ import numpy as np
 
 from cleaner.kernels.base import Array, Number, inner, kernel
 from cleaner.kernels.folds import fold_words
-from cleaner.kernels.kinds import DENSE, FOLD_MASK, FOLDED_SPACE
+from cleaner.kernels.kinds import (
+    BRACKET,
+    CONTAINED,
+    DENSE,
+    FOLD_MASK,
+    FOLDED_SPACE,
+    GLUED,
+    NEAR,
+    PULL_QUOTE,
+    QUOTE,
+    SHORT,
+    STOP,
+    TITLE_WITH_SITE,
+)  # fmt: skip
 
 _MIX: Final = np.uint64(0x9E3779B97F4A7C15)
 _WINDOW: Final = 16
@@ -16,6 +29,7 @@ _WINDOW: Final = 16
 CROWD: Final = 6
 """An anchor that more rows share than this belongs to a formula of the text (a template, a refrain), not to a repeat."""
 _EDGE: Final = 12
+_FULL_STOPS: Final = (0x2E, 0x3002, 0x0964)
 
 
 @inner
@@ -83,9 +97,11 @@ def _add_anchor(points: Array, codes: Array, at: Number, row: Number, keys: Arra
     """Add what begins at `at` to the anchors if it is one; returns how many there are then."""
     if not _is_anchor(points, at):
         return made
-    value = np.uint64(0)
-    for step in range(_WINDOW):
+    value, other = np.uint64(0), np.uint64(0)
+    for step in range(_WINDOW // 2):  # two at a time: a product has to wait for the one before
         value = value * _MIX + np.uint64(codes[at + step] & np.uint32(FOLD_MASK))
+        other = other * _MIX + np.uint64(codes[at + _WINDOW // 2 + step] & np.uint32(FOLD_MASK))
+    value = (value ^ (value >> np.uint64(31))) * _MIX + other
     keys[made], rows[made] = value ^ (value >> np.uint64(29)), row
     return made + 1
 
@@ -250,43 +266,144 @@ def _share(units: Array, many: Number, others: Array, more: Number, table: Array
     return found
 
 
-@kernel("void", "u4[]", "i4[]", "i4[]", "i4[,]", "u4[]", "i8[]", "i8[,]", "u8[,]", "u8[]", "i4[,]")
-def common(
-    codes: Array, start: Array, end: Array, pairs: Array, chars: Array, origin: Array, words: Array, units: Array, table: Array,
-    out: Array,
+@inner
+def _compare(
+    codes: Array, start: Array, end: Array, pair: Array, chars: Array, origin: Array, words: Array, units: Array, table: Array,
+    facts: Array,
 ) -> None:  # fmt: skip
-    """Compare rows: per pair (pairs, 2), `out` (pairs, 4) gets both folded lengths, and how many word triples the shorter
-    one (of equals the second) has and shares with the other.
+    """Compare two rows: `facts` gets both folded lengths, and how many word triples the shorter one (of equals the second)
+    has and shares with the other. Scratch as for `compare`."""
+    many_one, many_two = 0, 0
+    for side in range(2):
+        row = pair[side]
+        count = fold_words(codes, start[row], end[row], chars, origin, words, units[2])
+        facts[side] = words[0, count]
+        many_one, many_two = many_two, _units(chars, words, units[2], count, units[side])
+    shorter = 1 if facts[1] <= facts[0] else 0
+    few, more = (many_two, many_one) if shorter else (many_one, many_two)
+    facts[2] = max(few - 2, 0)
+    facts[3] = _share(units[shorter], few, units[1 - shorter], more, table)
 
+
+@kernel(
+    "i8", "u4[]", "u1[]", "i4[]", "i4[]", "b1[]", "b1[]", "i4[,]", "f8", "f8", "f8", "u4[]", "i8[]", "i8[,]", "u8[,]", "u8[]",
+    "i4[,]", "i4[,]",
+)  # fmt: skip
+def compare(
+    codes: Array, kinds: Array, start: Array, end: Array, prose: Array, listed: Array, pairs: Array, quoted: Number,
+    share: Number, whole: Number, chars: Array, origin: Array, words: Array, units: Array, table: Array, facts: Array,
+    out: Array,
+) -> Number:  # fmt: skip
+    """Fill `out` (row that stays, row that goes, mark) with those of `pairs` (earlier, later row) that say the same; how many.
+
+    `facts` (pairs, 4) are as in `_compare`. What they share is at least `quoted` of the shorter row's triples; `share` of them
+    make rows of about a length `NEAR` and prose `CONTAINED`, `whole` what has quotation marks in one place only a `PULL_QUOTE`.
     Scratch: `chars`, `origin`, `words` (2 rows) and `units` (3 rows) for twice the code points of a row and 4 more, `table` for
     eight times as many and 16.
     """
-    many_one, many_two = 0, 0
+    kept = 0
     for pair in range(len(pairs)):
-        for side in range(2):
-            row = pairs[pair, side]
-            count = fold_words(codes, start[row], end[row], chars, origin, words, units[2])
-            out[pair, side] = words[0, count]
-            many_one, many_two = many_two, _units(chars, words, units[2], count, units[side])
-        shorter = 1 if out[pair, 1] <= out[pair, 0] else 0
-        few, more = (many_two, many_one) if shorter else (many_one, many_two)
-        out[pair, 2] = max(few - 2, 0)
-        out[pair, 3] = _share(units[shorter], few, units[1 - shorter], more, table)
+        one, other = pairs[pair, 0], pairs[pair, 1]
+        _compare(codes, start, end, pairs[pair], chars, origin, words, units, table, facts[pair])
+        first, second = np.float64(facts[pair, 0]), np.float64(facts[pair, 1])
+        common = np.float64(facts[pair, 3]) / np.float64(facts[pair, 2]) if facts[pair, 2] else 0.0
+        stays, goes = (one, other) if second <= first else (other, one)
+        if common < quoted or (listed[stays] and listed[goes]):
+            continue
+        spoken, told = kinds[start[stays]] == QUOTE, kinds[start[goes]] == QUOTE
+        mark = SHORT
+        if common >= whole and spoken != told:
+            mark = PULL_QUOTE
+        elif min(first, second) >= 0.9 * max(first, second) and common >= share and (prose[one] or prose[other]):
+            stays, goes, mark = one, other, NEAR
+        elif told:
+            mark = PULL_QUOTE
+        elif spoken or (prose[goes] and common >= share):
+            mark = CONTAINED
+        out[kept, 0], out[kept, 1], out[kept, 2] = stays, goes, mark
+        kept += 1
+    return kept
 
 
-@kernel("i8", "u4[]", "i4[]", "i4[]", "i4[]", "i8", "i8", "i8", "u4[,]", "i8[]", "i8[]", "u8[]", "i8[,]", "i4[,]")
-def glued(
-    codes: Array, first: Array, start: Array, end: Array, longest: Number, least: Number, most: Number, chars: Array,
-    size: Array, origin: Array, hashes: Array, words: Array, out: Array,
+@inner
+def _is_short_quote(
+    kinds: Array, start: Array, end: Array, words: Array, counts: Array, listed: Array, low: Number, high: Number, row: Number
+) -> Number:
+    """Whether a row stands in quotation marks, perhaps a bracket behind them, and has `low` to less than `high` words."""
+    if kinds[start[row]] != QUOTE or listed[row]:
+        return False
+    last, before = kinds[end[row] - 1], kinds[max(end[row] - 2, start[row])]
+    closed = last == QUOTE or (last == BRACKET and before == QUOTE)
+    return closed and 2 * low <= 2 * np.int64(words[row]) + np.int64(counts[row, DENSE]) < 2 * high
+
+
+@kernel(
+    "i8", "u4[]", "u1[]", "i4[]", "i4[]", "i4[]", "i4[]", "i4[,]", "b1[]", "i8", "i8", "i8", "u4[,]", "i8[]", "i8[,]", "u8[]",
+    "i4[,]",
+)  # fmt: skip
+def short_quotes(
+    codes: Array, kinds: Array, first: Array, start: Array, end: Array, words_of: Array, counts: Array, listed: Array,
+    low: Number, high: Number, near: Number, chars: Array, origin: Array, words: Array, hashes: Array, out: Array,
 ) -> Number:  # fmt: skip
-    """Lines among the first of each text that end (kind 0) or begin (kind 1) in another of them; (row, kind) to `out`.
+    """Fill `out` (row, other row) with the rows of `low` to less than `high` words in quotation marks, and with the first row
+    of more words, among so many `near` by, that begins with just these, or -1; returns how many rows.
+
+    Scratch: `chars` and `words` (2 rows), `origin` and `hashes` for twice the code points of a row and 4 more.
+    """
+    made = 0
+    for doc in range(len(first) - 1):
+        for row in range(first[doc], first[doc + 1]):
+            if not _is_short_quote(kinds, start, end, words_of, counts, listed, low, high, row):
+                continue
+            many = fold_words(codes, start[row], end[row], chars[0], origin, words, hashes)
+            size = words[0, many]
+            weight = 2 * np.int64(words_of[row]) + np.int64(counts[row, DENSE])
+            found = -1
+            for other in range(max(row - near, first[doc]), min(row + near + 1, first[doc + 1])):
+                if 2 * np.int64(words_of[other]) + np.int64(counts[other, DENSE]) <= weight:
+                    continue
+                many = fold_words(codes, start[other], end[other], chars[1], origin, words, hashes)
+                same = words[0, many] > size and chars[1, size] == np.uint32(FOLDED_SPACE)
+                if same and _equal_chars(chars[0], chars[1], size):
+                    found = other
+                    break
+            out[made, 0], out[made, 1] = row, found
+            made += 1
+    return made
+
+
+@inner
+def _equal_chars(one: Array, other: Array, size: Number) -> Number:
+    for at in range(size):
+        if one[at] != other[at]:
+            return False
+    return True
+
+
+@inner
+def ends_in_stop(points: Array, kinds: Array, start: Number, end: Number) -> Number:
+    """Whether a line ends in a full stop or a quotation mark, as sentences do and titles do not."""
+    sign, last, before = points[end - 1], kinds[end - 1], kinds[max(end - 2, start)]
+    stopped = sign == _FULL_STOPS[0] or sign == _FULL_STOPS[1] or sign == _FULL_STOPS[2]
+    return stopped or last == QUOTE or (last == BRACKET and before == STOP)
+
+
+@kernel(
+    "void", "u4[r]", "u1[]", "u4[]", "i4[]", "i4[]", "i4[]", "b1[]", "i8", "i8", "i8", "u4[,]", "i8[]", "i8[]", "u8[]", "i8[,]",
+    "u2[]",
+)  # fmt: skip
+def glued(
+    points: Array, kinds: Array, codes: Array, first: Array, start: Array, end: Array, listed: Array, longest: Number,
+    least: Number, most: Number, chars: Array, size: Array, origin: Array, hashes: Array, words: Array, out: Array,
+) -> None:  # fmt: skip
+    """Mark in `out` lines among the first of each text that end in another of them as `GLUED`, unless they are `listed` or end
+    in a stop, else those that begin with another as `TITLE_WITH_SITE`.
 
     Only lines shorter than `longest`; the other needs at least `least` folded characters, and 2 to `most` are left. As many
     lines of a text are looked at as `chars` and `size` have rows; these, `origin`, `hashes` and `words` (2 rows) are scratch
     with room for twice `longest` and 4 more.
     """
     head = len(size)
-    made = 0
     for doc in range(len(first) - 1):
         low = first[doc]
         rows = min(first[doc + 1] - low, head)
@@ -307,7 +424,8 @@ def glued(
                     begins = begins and text[step] == title[step]
                     if not (ends or begins):
                         break
-                if ends or begins:
-                    out[made, 0], out[made, 1] = low + at, 0 if ends else 1
-                    made += 1
-    return made
+                row = low + at
+                if ends and not (listed[row] or ends_in_stop(points, kinds, start[row], end[row])):
+                    out[row] |= GLUED
+                elif begins and not ends:
+                    out[row] |= TITLE_WITH_SITE

@@ -51,7 +51,10 @@ _LOW, _HIGH = _lanes()
 
 @kernel("i8", "u4[r]", "u4[]", "u4[]", "u1[]", "i4[]")
 def classify(points: Array, table: Array, codes: Array, kinds: Array, breaks: Array) -> Number:
-    """Fill `codes` and `kinds`, one per code point, and `breaks`, where line feeds stand; says how many are unknown."""
+    """Fill `codes` and `kinds`, one per code point, and `breaks`, where line feeds stand; says how many are unknown.
+
+    `breaks` has a place for each code point, and one more for how many line feeds there are.
+    """
     unknown = 0
     made = 0
     for place in range(len(points)):
@@ -62,6 +65,7 @@ def classify(points: Array, table: Array, codes: Array, kinds: Array, breaks: Ar
         if points[place] == np.uint32(10):
             breaks[made] = place
             made += 1
+    breaks[len(breaks) - 1] = made
     return unknown
 
 

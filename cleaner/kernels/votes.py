@@ -17,10 +17,12 @@ from cleaner.kernels.kinds import (
     FOLD_MASK,
     INSIDE,
     KEYWORD,
+    KINDS,
     MARK,
     ODD_FIRST,
     ODD_LAST,
     START,
+    STOP,
     TILE,
     TILES,
     UNLESS,
@@ -31,21 +33,37 @@ _HITS: Final = LONGEST * (LONGEST + 1) // 2
 """Room for the hits of a part of a line: each range of it can be one phrase."""
 
 
+WEIGHT, WIDEST, NEEDS, BEGINS = range(4)
+"""What asks lines for something, per rule: twice its most words, the most ink its pattern can hit, bits of which a line has one
+and of letters one of which it begins with; 0 where any line will do."""
+
+
 def scratch(rules: int) -> tuple[Array, ...]:
     """The scratch of `match`, in the order of its parameters."""
     room = 2 * LONGEST + 4
     return (
         np.empty(room, np.uint32), np.empty(room, np.int64), np.empty((2, room), np.int64), np.empty(room, np.uint64),
         np.empty(room, bool), np.empty((_HITS, 3), np.int32), np.empty((rules + 1, 2), np.int32), np.empty(3, np.uint64),
+        np.empty(rules, np.int32),
     )  # fmt: skip
 
 
 @inner
-def _solid(chars: Array, start: Number, end: Number) -> Number:
-    solid = 0
-    for place in range(start, end):
-        solid += is_solid(chars[place])
-    return solid
+def _first_solid(chars: Array, count: Number) -> Number:
+    """Where the first folded character stands that is neither space nor number; `count` if there is none."""
+    first = 0
+    while first < count and not is_solid(chars[first]):
+        first += 1
+    return first
+
+
+@inner
+def _last_solid(chars: Array, count: Number) -> Number:
+    """Where the last such character stands; -1 if there is none."""
+    last = count - 1
+    while last >= 0 and not is_solid(chars[last]):
+        last -= 1
+    return last
 
 
 @inner
@@ -53,9 +71,7 @@ def _tiled(
     chars: Array, count: Number, hits: Array, found: Number, flags: Array, text: Array, starts: Array, cover: Array
 ) -> Number:
     """Whether whole and tile phrases cover everything but numbers."""
-    first = 0
-    while first < count and not is_solid(chars[first]):
-        first += 1
+    first = _first_solid(chars, count)
     begun = False
     for hit in range(found):
         begun = begun or (flags[hits[hit, 0]] & TILES and hits[hit, 1] <= first < hits[hit, 2])
@@ -118,13 +134,26 @@ def _first(codes: Array, kinds: Array, start: Number, end: Number) -> Array:
 
 
 @inner
+def _has_signs(counts: Array, row: Number) -> Number:
+    """Whether a row has anything but letters and white space."""
+    some = counts[row, DIGIT]
+    for kind in range(STOP, KINDS):
+        some |= counts[row, kind]
+    return some != 0
+
+
+@inner
 def _passes(
-    codes: Array, points: Array, kinds: Array, start: Number, end: Number, signs: Array, seen: Array, needs: Array, first: Array
-) -> Number:
-    """Whether a line has one of the signs `needs` and begins with one of the letters `first`, if these ask for any.
+    codes: Array, points: Array, kinds: Array, start: Number, end: Number, signs: Array, seen: Array, ink: Number, asks: Array,
+    rule: Number,
+) -> Number:  # fmt: skip
+    """Whether a line of so much `ink` has what a rule asks for.
 
     `seen` keeps what was found out: the bits of the line's signs, of its first letter, and which of both are known.
     """
+    if ink > np.int64(asks[rule, WIDEST]):
+        return False
+    needs, first = asks[rule, NEEDS], asks[rule, BEGINS]
     if first:
         if not seen[2] & np.uint64(1):
             seen[1] = _first(codes, kinds, start, end)
@@ -173,8 +202,8 @@ def _drop(items: Array, low: Number, high: Number, spared: Array, saved: Number)
 @kernel(
     "void", "u4[]", "u4[r]", "u1[]", "i4[]", "i4[]", "i4[]", "i4[]", "i4[]", "i4[,]",
     "u8", "u8[]", "u1[]", "u4[]", "i4[]", "u8[,]", "i4[]", "b1[]", "u1[]",
-    "i4[]", "i4[]", "u1[]", "i4[]", "i4[]", "i4[]", "u1[]", "i4[]", "u8[]", "u8[]",
-    "u4[]", "i8[]", "i8[,]", "u8[]", "b1[]", "i4[,]", "i4[,]", "u8[]",
+    "i4[]", "i4[]", "u1[]", "i4[]", "i4[]", "u1[]", "u8[,]",
+    "u4[]", "i8[]", "i8[,]", "u8[]", "b1[]", "i4[,]", "i4[,]", "u8[]", "i4[]",
     "i4[,]", "i4[,]", "i8[]",
 )  # fmt: skip
 def match(
@@ -182,20 +211,21 @@ def match(
     word_count: Array, counts: Array,
     seed: Array, table: Array, sieve: Array, text: Array, starts: Array, edges: Array, ends: Array, tail: Array,
     flags: Array,
-    entry_of: Array, entry_rule: Array, entry_place: Array, max_weight: Array, numeric: Array, shaped: Array, signs: Array,
-    widest: Array, needs: Array, begins: Array,
-    chars: Array, origin: Array, words: Array, hashes: Array, cover: Array, hits: Array, spared: Array, seen: Array,
+    entry_of: Array, entry_rule: Array, entry_place: Array, numeric: Array, shaped: Array, signs: Array, asks: Array,
+    chars: Array, origin: Array, words: Array, hashes: Array, cover: Array, hits: Array, spared: Array, seen: Array, met: Array,
     votes: Array, pairs: Array, made: Array,
 ) -> None:  # fmt: skip
     """Fill `votes` (row, rule, start, end, whole) and `pairs` (row, rule of a pattern to try), both ordered.
 
-    `made` gets how many of each, -1 where there is not enough room. `signs` gives per code point the bit it sets in what
-    `needs` asks for per rule; `begins` per rule has
-    the bits of letters that a line can begin with; `widest` bounds the characters of lines that a rule's pattern can hit.
-    The rules `shaped` are tried on all lines that are short enough and have one of their signs, `numeric` on those without
-    letters.
+    `made` gets how many of each, -1 where there is not enough room. `asks` (rules, 4) has what a rule asks lines for, from
+    `WEIGHT` on, and `signs` per code point the bit it sets in `NEEDS`. The rules `shaped` are tried on all lines that are short
+    enough and have one of their signs, `numeric` on those without letters.
     Scratch: what `scratch` makes.
     """
+    met[:] = -1
+    bare = True
+    for rule in shaped:
+        bare = bare and asks[rule, NEEDS] != np.uint64(0)
     voted, paired = 0, 0
     made[0], made[1] = -1, -1
     for row in range(len(row_start)):
@@ -212,23 +242,25 @@ def match(
             if words[1, many]:
                 found = open_hits(codes, chars, origin, count, edges, ends, tail, hits, found)
             tiled = short and _tiled(chars, count, hits, found, flags, text, starts, cover)
+            opens = closes = np.int64(-1)
+            if short and found and not tiled:
+                opens, closes = _first_solid(chars, count), _last_solid(chars, count)
             for hit in range(found):
                 phrase, left, right = hits[hit, 0], hits[hit, 1], hits[hit, 2]
                 if not (tiled or flags[phrase] & ELSEWHERE) or not is_phrase(chars, left, right, text, starts, phrase):
                     continue
-                whole = False
-                if short and not tiled:
-                    whole = _solid(chars, 0, left) + _solid(chars, right, count) == 0
+                whole = tiled or (short and left <= opens and closes < right)
                 for entry in range(entry_of[phrase], entry_of[phrase + 1]):
                     rule, place = entry_rule[entry], entry_place[entry]
                     if place == UNLESS:
                         saved = _add(spared, 0, saved, row, rule)
-                    elif weight[row] > max_weight[rule]:
+                    elif np.int64(weight[row]) > np.int64(asks[rule, WEIGHT]):
                         continue
                     elif place == KEYWORD:
-                        if ink[row] <= widest[rule] and _passes(
-                            codes, points, kinds, first, last, signs, seen, needs[rule], begins[rule]
-                        ):
+                        if met[rule] == row:
+                            continue
+                        met[rule] = row
+                        if _passes(codes, points, kinds, first, last, signs, seen, np.int64(ink[row]), asks, rule):
                             paired = _add(pairs, low_pair, paired, row, rule)
                             if paired < 0:
                                 return
@@ -242,21 +274,19 @@ def match(
                             return
                         votes[voted, 0], votes[voted, 1] = row, rule
                         votes[voted, 2], votes[voted, 3] = origin[left], origin[right - 1] + 1
-                        votes[voted, 4] = whole or tiled
+                        votes[voted, 4] = whole
                         voted += 1
-        if short:
+        if short and not (bare and not _has_signs(counts, row)):
             for rule in shaped:
-                if weight[row] <= max_weight[rule] and ink[row] <= widest[rule] and _passes(
-                    codes, points, kinds, first, last, signs, seen, needs[rule], begins[rule]
+                if np.int64(weight[row]) <= np.int64(asks[rule, WEIGHT]) and _passes(
+                    codes, points, kinds, first, last, signs, seen, np.int64(ink[row]), asks, rule
                 ):
                     paired = _add(pairs, low_pair, paired, row, rule)
                     if paired < 0:
                         return
         if word_count[row] == 0 and counts[row, DENSE] == 0 and counts[row, DIGIT] > 0:
             for rule in numeric:
-                if ink[row] <= widest[rule] and _passes(
-                    codes, points, kinds, first, last, signs, seen, needs[rule], begins[rule]
-                ):
+                if _passes(codes, points, kinds, first, last, signs, seen, np.int64(ink[row]), asks, rule):
                     paired = _add(pairs, low_pair, paired, row, rule)
                     if paired < 0:
                         return

@@ -2,6 +2,7 @@
 
 Each pattern becomes the automaton of its positions, which is made deterministic (see `kernels.automata`). It takes for a hit
 whatever the pattern hits, and a little more: long counts have no bound, and looks ahead and borders of words are passed over.
+How long a line must be for that to matter is known, too: of shorter ones the pattern hits whatever the automaton takes.
 Which characters a literal or a class of a pattern takes is asked of the `regex` module, for every code point of the first
 plane; those beyond are taken by anything.
 """
@@ -22,11 +23,11 @@ from cleaner.kernels.automata import BEGIN, END
 from cleaner.packs.patterns import ENDLESS, Atom, Bound, Choice, Repeat, Row, Tree, UnknownError, read_pattern
 
 PLANE: Final = 1 << 16
-_MOST_STATES: Final = 1 << 12
+_MOST_STATES: Final = 1 << 15
 _MOST_POSITIONS: Final = 1 << 12
 _MOST_SYMBOLS: Final = 250
-_COUNTED: Final = 4
-"""Counts up to this are heeded."""
+_ATTEMPTS: Final = ((16, 1 << 12), (8, 1 << 12), (4, 1 << 12), (4, _MOST_STATES))
+"""Counts up to the first number are heeded if no more states come of it than the second; the first attempt that holds counts."""
 
 Symbols = NDArray[np.uint16]
 Points = NDArray[np.int64]
@@ -46,6 +47,9 @@ class Automata:
     """The state after each state and symbol, one automaton behind the other."""
     begins: NDArray[np.int64]
     """Per automaton, and one more: where its steps begin."""
+    sure: Ints
+    """Per rule: its pattern hits all of each line shorter than this that its automaton takes, if all characters are of the
+    first plane. 0 where that is not known."""
 
 
 @dataclass(slots=True)
@@ -56,8 +60,12 @@ class Positions:
     """What each takes; the first stands before the line."""
     follow: list[int]
     """Per position: bits of those that can come after it."""
+    counted: int
+    """Counts up to this are heeded."""
     last: int = 0
     """Bits of those with which the pattern has hit."""
+    sure: int = 0
+    """See `Automata.sure`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +77,9 @@ class _Span:
     empty: bool = True
 
 
-def positions_of(tree: Tree) -> Positions:
+def positions_of(tree: Tree, counted: int) -> Positions:
     """The positions of a pattern; `UnknownError` where it can hit nothing at all, or is too large."""
-    found = Positions([None], [0])
+    found = Positions([None], [0], counted)
     whole = _place(tree, found)
     if whole.empty:
         raise UnknownError("it hits nothing at all")
@@ -81,7 +89,34 @@ def positions_of(tree: Tree) -> Positions:
     for place, after in enumerate(found.follow):
         if (begins >> place & 1 and after & begins) or (ends >> place & 1 and after & ends):
             raise UnknownError("one end of the line behind the other")
+    if not (whole.first & ~begins or whole.last & ~ends):
+        found.sure = _lengths(tree, counted)[1]
     return found
+
+
+def _lengths(tree: Tree, counted: int) -> tuple[int, int]:
+    """How long what an automaton takes is at least, and what it takes although the pattern has no such thing.
+
+    The latter has more copies of a part than the pattern counts, or fewer, or stands where the pattern looks ahead.
+    """
+    if isinstance(tree, Atom | Bound):
+        return int(isinstance(tree, Atom)), ENDLESS
+    if isinstance(tree, Repeat):
+        least, wrong = _lengths(tree.part, counted)
+        low = min(tree.low, counted)
+        wrong += max(low - 1, 0) * least
+        if tree.low > counted:
+            wrong = min(wrong, low * least)
+        if counted < tree.high < ENDLESS:
+            wrong = min(wrong, (tree.high + 1) * max(least, 1))
+        return low * least, min(wrong, ENDLESS)
+    if not tree.parts:
+        return 0, 0  # nothing is known of what stands there
+    leasts, wrongs = zip(*(_lengths(part, counted) for part in tree.parts), strict=True)
+    if isinstance(tree, Choice):
+        return min(leasts), min(wrongs)
+    whole = sum(leasts)
+    return whole, min(ENDLESS, *(wrong + whole - least for least, wrong in zip(leasts, wrongs, strict=True)))
 
 
 def _bits(found: Positions, end: bool) -> int:
@@ -133,7 +168,7 @@ def _lead(found: Positions, before: int, after: int) -> None:
 
 def _copies(repeat: Repeat, found: Positions) -> Iterable[_Span]:
     """A part as often as it must be, and as often again as it can be."""
-    low, high = min(repeat.low, _COUNTED), repeat.high if repeat.high <= _COUNTED else ENDLESS
+    low, high = min(repeat.low, found.counted), repeat.high if repeat.high <= found.counted else ENDLESS
     if high < repeat.low or not high:
         raise UnknownError("a count of nothing")
     for _ in range(low if high < ENDLESS else max(low - 1, 0)):
@@ -206,24 +241,25 @@ def parted(size: int, sets: Iterable[Points]) -> Ints:
 
 def automata_of(patterns: Sequence[str]) -> Automata:
     """The automata of the patterns of rules; an empty one stands for a rule without."""
-    found: dict[int, Positions] = {}
+    trees: dict[int, Tree] = {}
     for rule, pattern in enumerate(patterns):
         try:
             if pattern:
-                found[rule] = positions_of(read_pattern(pattern))
+                trees[rule] = read_pattern(pattern)
         except UnknownError:
             continue
-    atoms = dict.fromkeys(atom for positions in found.values() for atom in positions.takes if isinstance(atom, Atom))
+    atoms = dict.fromkeys(atom for tree in trees.values() for atom in _atoms(tree))
     classes = parted(PLANE, [_members(atom) for atom in atoms])
     many = int(classes.max()) + 1
     taken = {atom: np.unique(classes[_members(atom)]).astype(np.int64) for atom in atoms}
-    of_rule = np.full(len(patterns), -1, np.int32)
+    of_rule, sure = np.full(len(patterns), -1, np.int32), np.zeros(len(patterns), np.int32)
     symbols: list[NDArray[np.uint8]] = []
     tables: list[Symbols] = []
-    for rule, positions in found.items():
-        made = _determined(positions, taken, many)
+    for rule, tree in trees.items():
+        made = _attempted(tree, taken, many)
         if made is not None:
             of_rule[rule] = len(tables)
+            sure[rule] = made[2]
             symbols.append(made[0])
             tables.append(made[1])
     begins = np.zeros(len(tables) + 1, np.int64)
@@ -234,11 +270,37 @@ def automata_of(patterns: Sequence[str]) -> Automata:
         symbols=np.stack(symbols) if symbols else np.zeros((0, many + 2), np.uint8),
         steps=np.concatenate(tables) if tables else np.zeros(0, np.uint16),
         begins=begins,
+        sure=sure,
     )
 
 
-def _determined(positions: Positions, taken: Mapping[Atom, Points], many: int) -> tuple[Bytes, Symbols] | None:
-    """The symbols of all classes and the steps of the automaton; `None` where it is too large."""
+def _atoms(tree: Tree) -> Iterable[Atom]:
+    if isinstance(tree, Atom):
+        yield tree
+    elif isinstance(tree, Repeat):
+        yield from _atoms(tree.part)
+    elif not isinstance(tree, Bound):
+        for part in tree.parts:
+            yield from _atoms(part)
+
+
+def _attempted(tree: Tree, taken: Mapping[Atom, Points], many: int) -> tuple[Bytes, Symbols, int] | None:
+    """The symbols of all classes, the steps of the automaton and `Automata.sure`; `None` where nothing comes of a pattern."""
+    for counted, states in _ATTEMPTS:
+        try:
+            positions = positions_of(tree, counted)
+        except UnknownError:
+            continue
+        made = _determined(positions, taken, many, states)
+        if made is not None:
+            return *made, positions.sure
+    return None
+
+
+def _determined(
+    positions: Positions, taken: Mapping[Atom, Points], many: int, states: int
+) -> tuple[Bytes, Symbols] | None:
+    """The symbols of all classes and the steps of the automaton; `None` where it has more states than that."""
     from cleaner.kernels import automata as kernel
 
     atoms = dict.fromkeys(atom for atom in positions.takes if isinstance(atom, Atom))
@@ -256,11 +318,11 @@ def _determined(positions: Positions, taken: Mapping[Atom, Points], many: int) -
         elif atom is not None:
             able[of_atom[atom], place] = True
     words = -(-size // 64)
-    steps = np.empty((_MOST_STATES, wild + 1), np.uint16)
-    table = np.full(4 * _MOST_STATES, -1, np.int32)
+    steps = np.empty((states, wild + 1), np.uint16)
+    table = np.full(4 * states, -1, np.int32)
     made = kernel.determine(
         _rows(positions.follow, words), _packed(able, words), _rows([positions.last], words)[0],
-        np.empty(words, np.uint64), np.empty((_MOST_STATES + 1, words), np.uint64), table, steps,
+        np.empty(words, np.uint64), np.empty((states + 1, words), np.uint64), table, steps,
     )  # fmt: skip
     if made >= 0:
         made = kernel.merge(steps, made, np.empty(made, np.int32), np.empty(made, np.int32), table)

@@ -13,14 +13,14 @@ from typing import Final
 import numpy as np
 import regex
 
-from cleaner.detectors import detect
+from cleaner.detectors import hear
 from cleaner.detectors.scene import Scene
-from cleaner.document import prose_rows, read_lines, zones
+from cleaner.document import prose_rows, read_lines
 from cleaner.errors import RuleError
 from cleaner.judge.look import listed_rows
-from cleaner.packs.match import RuleSet, in_zone, match
+from cleaner.packs.match import RuleSet, match
 from cleaner.packs.schema import Rule
-from cleaner.votes import Votes, join_votes
+from cleaner.votes import Votes
 
 _FORBIDDEN: Final = (
     (regex.compile(r"\(\?<[=!]"), "look-behind"),
@@ -123,7 +123,7 @@ def _case_failures(rules: RuleSet, cases: Sequence[Case]) -> Iterator[Failure]:
     lines = read_lines(["\n".join(case.lines) for case in cases], rules.kinds)
     prose = prose_rows(lines)
     scene = Scene(lines, prose, listed_rows(lines), rules.folds)
-    votes = join_votes(in_zone(rules, match(rules, lines), zones(lines, prose)), detect(rules, scene))
+    votes = hear(rules, match(rules, lines), scene)
     for number, case in enumerate(cases):
         low, high = int(lines.first[number]), int(lines.first[number + 1])
         hit = _hits(votes, case.rule, low, high)

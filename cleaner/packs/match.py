@@ -8,32 +8,31 @@ their gate (see `gates`) and their automaton (see `automata`), and under a timeo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 import numpy as np
 import regex
 from numpy.typing import NDArray
 
-from cleaner.document import HEAD, TAIL, Bytes, Ints, KindTable, Lines, run_starts
+from cleaner.document import Bytes, Ints, KindTable, Lines
+from cleaner.kernels.kinds import ANYWHERE, HEAD, TAIL
 from cleaner.packs.automata import Automata
 from cleaner.packs.false_friends import FIRST_LETTER, alphabets
 from cleaner.packs.phrases import PhraseTable
 from cleaner.packs.schema import CLASSES, STRENGTHS, Rule
 from cleaner.packs.tables import Gates, Patterns, digest_of, tables_of
-from cleaner.votes import Votes, join_votes, no_votes
+from cleaner.votes import Votes, no_votes
 
 _PATTERN_SECONDS: Final = 0.05
 _TRIED: Final = 50_000
 _STRONGEST: Final = 3
 _PLACE_PACK: Final = "common.place/"
 _LABEL: Final = "label"
-_ANYWHERE: Final = 4
-_ZONE_BITS: Final = {"any": _ANYWHERE, "head": HEAD, "tail": TAIL}
+_ZONE_BITS: Final = {"any": ANYWHERE, "head": HEAD, "tail": TAIL}
 _VOTES_PER_ROW: Final = 4
-
-Hits = tuple[tuple[int, int, int, bool], ...]
-"""What patterns hit in a line: the rule, where in the line, and whether that is all of it."""
+_ASKS: Final = "asks"
+"""Under which name the memo of the rules keeps what they ask lines for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +79,10 @@ class RuleSet:
     gates: Gates
     automata: Automata
     kinds: KindTable
-    tried: dict[tuple[str | int, ...], Hits]
-    """What patterns hit in lines already seen, by the line and the rules: the same labels return on every page of a site."""
+    tried: dict[tuple[str, int], tuple[int, int]]
+    """What patterns hit in lines already seen, by the line and the rule: the same labels return on every page of a site."""
+    memo: dict[str, Any] = field(init=False, repr=False, default_factory=dict)
+    """What others worked out of these rules, by their names for it."""
 
 
     @property
@@ -149,98 +150,84 @@ def match(rules: RuleSet, lines: Lines) -> Votes:
 
     room = len(lines) * _VOTES_PER_ROW + 64
     table, gates, made = rules.phrases, rules.gates, np.full(2, -1, np.int64)
+    asks = rules.memo.get(_ASKS)
+    if asks is None:
+        asks = rules.memo[_ASKS] = _asks(rules)
     scratch = kernel.scratch(len(rules.ids))
     while made[0] < 0:
         votes, pairs = np.empty((room, 5), np.int32), np.empty((room, 2), np.int32)
         kernel.match(
             lines.codes, lines.points, lines.kinds, lines.start, lines.end, lines.ink, lines.weight(), lines.words, lines.counts,
             table.seed, table.words, table.sieve, table.text, table.starts, table.edges, table.ends, table.tail,
-            table.flags, table.entry_of, table.entry_rule, table.entry_role, rules.max_weight, rules.numeric, rules.shaped,
-            gates.signs, gates.most, gates.needs, gates.first, *scratch, votes, pairs, made,
+            table.flags, table.entry_of, table.entry_rule, table.entry_role, rules.numeric, rules.shaped, gates.signs, asks,
+            *scratch, votes, pairs, made,
         )  # fmt: skip
         room *= 4
-    likely = _likely(rules, lines, pairs[: made[1]])
-    return join_votes(_sifted(rules, lines, votes, int(made[0])), _pattern_votes(rules, lines, likely))
+    return _joined(rules, lines, votes, int(made[0]), *_tried(rules, lines, pairs, int(made[1])))
 
 
-def _likely(rules: RuleSet, lines: Lines, pairs: Ints) -> Ints:
-    """Those of `pairs` (row, rule) whose automaton does not rule the pattern out."""
+def _asks(rules: RuleSet) -> NDArray[np.uint64]:
+    """What rules ask lines for, see `kernels.votes`."""
+    gates = rules.gates
+    columns = (rules.max_weight, gates.most, gates.needs, gates.first)
+    return np.ascontiguousarray(np.stack([column.astype(np.uint64) for column in columns], axis=1))
+
+
+def _tried(rules: RuleSet, lines: Lines, pairs: Ints, many: int) -> tuple[Ints, int]:
+    """What comes of the first `many` of `pairs` (row, rule of a pattern): (row, rule, start, end, whole), and how many these are.
+
+    `whole` is below zero where the pattern does not hit.
+    """
     from cleaner.kernels import automata as kernel
 
     known = rules.automata
+    tried = np.empty((many, 5), np.int32)
+    if not many:
+        return tried, 0
     kept = kernel.likely(
-        lines.points, lines.start, lines.end, known.classes, known.of_rule, known.symbols, known.steps, known.begins, pairs
-    )
-    return pairs[:kept]
+        lines.points, lines.start, lines.end, known.classes, known.of_rule, known.symbols, known.steps, known.begins, known.sure,
+        pairs, many, tried,
+    )  # fmt: skip
+    found = tried[:kept]
+    for at, (row, rule, start, end, whole) in enumerate(found.tolist()):
+        if whole == kernel.UNSURE:
+            first, last = _hit(rules, lines.text(row), rule)
+            if last > first:
+                found[at, 2:] = start + first, start + last, last - first == end - start
+    return tried, kept
 
 
-def _sifted(rules: RuleSet, lines: Lines, votes: Ints, many: int) -> Votes:
-    """The first `many` votes of phrases (row, rule, start, end, whole), without those that only look like hits.
+def _joined(rules: RuleSet, lines: Lines, votes: Ints, many: int, tried: Ints, more: int) -> Votes:
+    """The first `many` votes of phrases and `more` of patterns, without those of phrases that only look like hits.
 
     Labels need a colon behind them, see `false_friends` for the rest.
     """
     from cleaner.kernels import hearing as kernel
 
-    columns, whole = np.empty((4, many), np.int32), np.empty(many, bool)
+    columns, whole = np.empty((4, many + more), np.int32), np.empty(many + more, bool)
     kept = kernel.sift(
-        votes, many, lines.points, lines.kinds, lines.start, lines.end, rules.label, rules.spoken, rules.lacks, rules.language,
-        FIRST_LETTER, columns, whole,
+        votes, many, tried, more, lines.points, lines.kinds, lines.start, lines.end, rules.label, rules.spoken, rules.lacks,
+        rules.language, FIRST_LETTER, columns, whole,
     )  # fmt: skip
     row, rule, start, end = columns[:, :kept]
     return Votes(row, rule, start, end, whole[:kept])
 
 
-def in_zone(rules: RuleSet, votes: Votes, zone: Bytes) -> Votes:
-    """The votes whose rules look at the zone their row is in; `zone` as `document.zones` gives it."""
-    return votes.take(((zone[votes.row] | _ANYWHERE) & rules.zone[votes.rule]) != 0)
-
-
-def _pattern_votes(rules: RuleSet, lines: Lines, pairs: Ints) -> Votes:
-    """The votes of patterns; `pairs` (row, rule) are those to try, in order."""
-    if not len(pairs):
-        return no_votes()
+def _hit(rules: RuleSet, text: str, rule: int) -> tuple[int, int]:
+    """Where the pattern of a rule hits a line; (0, 0) where it does not."""
     seen = rules.tried
-    if len(seen) > _TRIED:
-        seen.clear()
-    borders = run_starts(pairs[:, 0])
-    rows = pairs[borders, 0]
-    doc = lines.doc[rows]
-    base = lines.base[doc]
-    places = zip(
-        doc.tolist(), (lines.start[rows] - base).tolist(), (lines.end[rows] - base).tolist(), borders.tolist(),
-        [*borders[1:].tolist(), len(pairs)], strict=True,
-    )  # fmt: skip
-    wanted = pairs[:, 1].tolist()
-    found: list[tuple[int, Hits]] = []
-    for number, (doc_of_row, start, end, low, high) in enumerate(places):
-        key = (lines.texts[doc_of_row][start:end], *wanted[low:high])
-        hits = seen.get(key)
-        if hits is None:
-            hits = seen[key] = _hits(rules, key[0], wanted[low:high])
-        if hits:
-            found.append((number, hits))
-    if not found:
-        return no_votes()
-    row = rows[[number for number, hits in found for _ in hits]]
-    rule, first, last, whole = zip(*(hit for _, hits in found for hit in hits), strict=True)
-    start, end = lines.start[row] + np.array([first, last], np.int32)
-    return Votes(row, np.array(rule, np.int32), start, end, np.array(whole, bool))
+    hit = seen.get((text, rule))
+    if hit is None:
+        if len(seen) > _TRIED:
+            seen.clear()
+        hit = seen[text, rule] = _search(rules.patterns[rule], text)
+    return hit
 
 
-def _hits(rules: RuleSet, text: str, wanted: Sequence[int]) -> Hits:
-    """What the patterns of the rules `wanted` hit in a line."""
-    found: list[tuple[int, int, int, bool]] = []
-    for rule in wanted:
-        hit = _search(rules.patterns[rule], text)
-        if hit is not None:
-            found.append((rule, *hit, hit[1] - hit[0] == len(text)))
-    return tuple(found)
-
-
-def _search(pattern: regex.Pattern[str], text: str) -> tuple[int, int] | None:
-    """Where a pattern hits, if it hits at all and within its time."""
+def _search(pattern: regex.Pattern[str], text: str) -> tuple[int, int]:
+    """Where a pattern hits, if it hits at all and within its time; else (0, 0)."""
     try:
         hit = pattern.search(text, timeout=_PATTERN_SECONDS)
     except TimeoutError:
-        return None  # `cleaner rules check` refuses patterns that explode; one that slipped through has no vote
-    return hit.span() if hit is not None and hit.end() > hit.start() else None
+        return 0, 0  # `cleaner rules check` refuses patterns that explode; one that slipped through has no vote
+    return hit.span() if hit is not None else (0, 0)
