@@ -238,8 +238,7 @@ class Cleaner:
         """The results of a batch in which those numbered `pages` are pages and the others texts."""
         chosen = {name: _pick(values, pages) for name, values in known.items()}
         cleaned = self._page_cleaner().clean([html for html in htmls if html is not None], **chosen)
-        mine = [number for number, result in enumerate(cleaned) if _of_memory(result.edits)]
-        if self._memory is not None and mine:
+        if self._memory is not None and (mine := [at for at, result in enumerate(cleaned) if _of_memory(result.edits)]):
             notes = self._memory.notes([cleaned[number].source for number in mine], _pick(chosen["urls"], mine) or [])
             cleaned = _noted(cleaned, notes, mine)
         found = dict(zip(pages, cleaned, strict=True))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from cleaner.detectors import detect
 from cleaner.detectors.scene import Scene
 from cleaner.document import Bytes, Ints, Lines, read_lines, read_rows, zones
-from cleaner.edits import Edit, Result, apply
+from cleaner.edits import Edit, Result
 from cleaner.errors import RecordError
 from cleaner.html.cut import read_named
 from cleaner.html.judge import PageJudge, PageScores
@@ -24,7 +24,7 @@ from cleaner.html.keep import on_demand
 from cleaner.html.markdown import to_markdown
 from cleaner.html.options import PageOptions
 from cleaner.html.page import Page, PageReader
-from cleaner.judge.cuts import batch_edits
+from cleaner.judge.cuts import batch_cuts
 from cleaner.judge.measures import Place
 from cleaner.judge.resolve import Languages, Verdict, answering_rule
 from cleaner.judge.score import chance
@@ -135,9 +135,9 @@ class PageCleaner:
         seen = see(self._rules, pages, titles)
         known = self._memory.weigh(seen.lines, urls, blocks=True) if self._memory is not None and urls is not None else None
         verdict = self._decide(seen, langs, known)
-        for page, (edits, _) in zip(pages, batch_edits(self._rules, seen, verdict), strict=True):
-            text = self._markdown(page, edits) if self._options.format == "markdown" else apply(page.source, edits)
-            yield Result(text, tuple(edits), page.source, page.metadata())
+        for page, cuts in zip(pages, batch_cuts(self._rules, seen, verdict), strict=True):
+            text = self._markdown(page, cuts()) if self._options.format == "markdown" else cuts.left
+            yield Result.late(text, cuts, page.source, page.metadata())
 
     def _markdown(self, page: Page, edits: Sequence[Edit]) -> str:
         """What is left of a page as Markdown."""
