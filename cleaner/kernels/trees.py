@@ -82,3 +82,11 @@ def score(values: Array, feature: Array, border: Array, leaves: Array, depth: Nu
             first = leaves[tree << depth : (tree + 1) << depth]
             for line in range(size):
                 sums[line] += first[one[line]]
+
+
+@kernel("void", "i4[]", "u1[]", "u1[]")
+def look_up(values: Array, table: Array, out: Array) -> None:
+    """Fill `out` with the entry of a table for each of `values`; zero is in its middle, and its ends stand for all beyond."""
+    reach = len(table) // 2
+    for at in range(len(values)):
+        out[at] = table[min(max(np.int64(values[at]), -reach), reach) + reach]
