@@ -6,14 +6,15 @@ normalised or stripped while it was judged.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cleaner.errors import RecordError
 
 _NOTHING: Mapping[str, object] = MappingProxyType({})
+_set = object.__setattr__
 
 
 class Edit(NamedTuple):
@@ -31,8 +32,15 @@ class Edit(NamedTuple):
     text: str = ""
 
 
+class _Late:
+    """Room for what makes the edits of a result when somebody asks for them; none of its fields."""
+
+    __slots__ = ("_make",)
+    _make: Callable[[], tuple[Edit, ...]] | None
+
+
 @dataclass(frozen=True, slots=True)
-class Result:
+class Result(_Late):
     """A cleaned text.
 
     `source` is the text the edits refer to: the input itself, or for HTML the page's text as its blocks give it.
@@ -46,6 +54,28 @@ class Result:
     meta: Mapping[str, object] = field(default_factory=lambda: _NOTHING)
     dropped: str | None = None
     error: str | None = None
+
+    @classmethod
+    def late(
+        cls, text: str, edits: Callable[[], tuple[Edit, ...]], source: str, meta: Mapping[str, object]
+    ) -> Result:
+        """A result whose edits are made when somebody asks for them: most only want the text, and a page has a hundred."""
+        result: Result = object.__new__(cls)
+        for name, value in (("text", text), ("source", source), ("meta", meta), ("dropped", None), ("error", None)):
+            _set(result, name, value)
+        _set(result, "_make", edits)
+        return result
+
+    if not TYPE_CHECKING:  # or every name would pass for a field
+
+        def __getattr__(self, name: str) -> Any:
+            # Asked for only where a field has not been set yet.
+            if name != "edits":
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            if (make := self._make) is not None:
+                _set(self, "edits", make())
+                _set(self, "_make", None)
+            return object.__getattribute__(self, "edits")  # another thread may have been faster
 
     def __reduce__(self) -> tuple[type[Result], tuple[object, ...]]:
         # Read-only views cannot be pickled, and what is worked out on demand must not drag a page along.

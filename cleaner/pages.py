@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from cleaner.detectors import hear
 from cleaner.detectors.scene import Scene
 from cleaner.document import Bytes, Ints, Lines, read_lines, read_rows
-from cleaner.edits import Edit, Result, apply
+from cleaner.edits import Edit, Result
 from cleaner.errors import RecordError
 from cleaner.html.cut import read_named
 from cleaner.html.judge import PageJudge, PageScores
@@ -24,9 +24,9 @@ from cleaner.html.keep import on_demand
 from cleaner.html.markdown import to_markdown
 from cleaner.html.options import PageOptions
 from cleaner.html.page import Page, PageReader
-from cleaner.judge.cuts import batch_edits
+from cleaner.judge.cuts import batch_cuts
 from cleaner.judge.measures import Place
-from cleaner.judge.resolve import Languages, Verdict, answering_rule
+from cleaner.judge.resolve import Languages, Verdict
 from cleaner.judge.score import chance
 from cleaner.judge.trees import UNIT, load_weights
 from cleaner.packs.match import RuleSet, match
@@ -135,17 +135,16 @@ class PageCleaner:
         if not pages:
             return
         seen = see(self._rules, pages, titles)
-        from cleaner.memory.notes import NotedMeta, of_memory
-
         known = self._known(self._memory, seen, urls) if self._memory is not None and urls is not None else None
-        verdict, notes = self._decide(seen, langs, known), None
-        for number, (page, (edits, _)) in enumerate(zip(pages, batch_edits(self._rules, seen, verdict), strict=True)):
-            text = self._markdown(page, edits) if self._options.format == "markdown" else apply(page.source, edits)
-            meta: Mapping[str, object] = page.metadata()
-            if known is not None and (mine := of_memory(edits)):
-                notes = notes or known.notes(seen.lines)
-                meta = NotedMeta(meta, notes, number, mine)
-            yield Result(text, tuple(edits), page.source, meta)
+        found = batch_cuts(self._rules, seen, self._decide(seen, langs, known))
+        metas: Sequence[Mapping[str, object]] = [page.metadata() for page in pages]
+        if known is not None:
+            from cleaner.memory.notes import noted
+
+            metas = noted(metas, [cuts() for cuts in found], known.notes(seen.lines))
+        for page, cuts, meta in zip(pages, found, metas, strict=True):
+            text = self._markdown(page, cuts()) if self._options.format == "markdown" else cuts.left
+            yield Result.late(text, cuts, page.source, meta)
 
     @staticmethod
     def _known(memory: MemoryJudge, seen: SeenPages, urls: Sequence[str | None]) -> Evidence | None:
@@ -182,7 +181,7 @@ class PageCleaner:
 
         What a site's memory knows of the lines adds to their scores, and answers for those that go only because of it.
         """
-        rules, votes = self._rules, seen.votes
+        rules = self._rules
         n = len(seen.lines)
         odds, gone = np.full(n, _NEVER, np.int32), np.zeros(n, bool)
         if self._scored and n:
@@ -194,20 +193,32 @@ class PageCleaner:
             gone = self._gone(odds, self._judge.stays(odds, seen.lines))
         if self._scored and n and self._min_odds is None:
             gone = gone | self._called(seen, odds, gone)
-        wanted = self._wanted(seen)
-        alone = np.zeros(n, bool)
-        alone[votes.row[(rules.alone & ~rules.span)[votes.rule]]] = True
-        alone &= (odds > self._veto) & ~wanted
-        gone = (gone & ~wanted) | alone
-        rule = answering_rule(rules, seen, seen.prose & ~gone, self._languages.spoken(seen, langs))
-        unnamed = gone.copy()
-        unnamed[votes.row] = False
+        flags, rule = self._settle(seen, gone, odds, langs)
+        gone, alone, unnamed = flags[0], flags[1], flags[2]
         self._answer_by_elements(rule, unnamed, seen)
         if known is not None:
             rule = known.answering(rules, rule, by_page.astype(np.int32), np.zeros(n, np.int32))
         strong = _named_elements(rule, seen, self._numbers) | alone
-        certainty = np.maximum(chance(odds), np.where(strong, _CERTAIN, np.uint8(0)))
+        certainty = np.maximum(chance(odds), strong * _CERTAIN)
         return Verdict((gone | strong) & (rule >= 0), rule, certainty)
+
+    def _settle(
+        self, seen: SeenPages, gone: NDArray[np.bool_], odds: NDArray[np.int32], langs: Sequence[str | None] | None
+    ) -> tuple[NDArray[np.bool_], Ints]:
+        """Which lines are gone, which of them by a rule alone, and which without a vote (4, lines; the last row is scratch);
+        and the rule that answers for each line. `gone` are those that go by their scores, see `kernels.hearing.settle`."""
+        from cleaner.kernels import hearing as kernel
+
+        rules, lines, votes, languages = self._rules, seen.lines, seen.votes, self._languages
+        flags, rule = np.empty((4, len(gone)), bool), np.empty(len(gone), np.int32)
+        flags[0] = gone
+        own = np.full(len(seen.pages), -1, np.int32) if langs is None else languages.of_texts(langs)
+        kernel.settle(
+            lines.first, lines.doc, seen.prose, odds.astype(np.int32, copy=False), self._veto, self._wanted(seen), votes.row,
+            votes.rule, votes.start, votes.end, votes.whole, languages.of_rule, own, languages.number.get("common", -1),
+            languages.number.get("en", -1), rules.level, rules.alone, rules.span, rules.places, flags, rule,
+        )  # fmt: skip
+        return flags, rule
 
     def _gone(self, odds: NDArray[np.int32], stay: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Which lines go by their scores: by the cut of each page, or by the one that was asked for."""
@@ -240,6 +251,8 @@ class PageCleaner:
 
     def _around(self, seen: SeenPages, of_group: Ints) -> Ints:
         """Per line: the rule of the innermost element around it whose names mean something in `of_group`, or -1."""
+        if len(seen.pages) == 1 and len(seen.lines) == len(seen.pages[0].blocks):
+            return _element_rules(seen.pages[0].blocks, of_group)
         around: Ints = np.concatenate(
             [_element_rules(page.blocks, of_group) if len(page.blocks) else _ONE_BLANK for page in seen.pages]
         )[seen.lines.line_of]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pickle
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleaner import Edit, apply, restore
+from cleaner import Edit, Result, apply, restore
 from cleaner.edits import carry_text, check, compose
 from cleaner.errors import RecordError
 
@@ -64,3 +67,23 @@ def test_restore_names_the_edit_that_does_not_fit() -> None:
         restore("abc", [Edit(1, 3, "r", 1.0, "x")])
     with pytest.raises(RecordError, match=r"edit 9\.\.10"):
         restore("abc", [Edit(9, 10, "r", 1.0, "x")])
+
+
+def test_edits_are_made_when_asked_for() -> None:
+    made = []
+
+    def make() -> tuple[Edit, ...]:
+        made.append(1)
+        return (Edit(0, 2, "xx.a/b", 0.5),)
+
+    result = Result.late("c", make, "abc", {})
+    assert result.text == "c"
+    assert not made
+    plain = Result("c", make(), "abc", {})
+    assert result == plain
+    assert result.edits is result.edits
+    assert len(made) == 2
+    assert pickle.loads(pickle.dumps(Result.late("c", make, "abc", {}))) == plain
+    assert replace(Result.late("c", make, "abc", {}), dropped="x") == replace(plain, dropped="x")
+    with pytest.raises(AttributeError, match="no attribute 'other'"):
+        result.other  # noqa: B018

@@ -86,9 +86,10 @@ class PageJudge:
         """Judge a batch. `lines` are those of the pages' sources, in order, `signs` the signs of each page's kind, `said`
         is what rules say of the lines, as `cleaner.votes.levels`; a judge that `heeds` none of it needs none."""
         around = surroundings(pages, lines)
-        before = first_values(around, lines, prose, signs, said)
-        first = self.first.score(before)
-        values = np.concatenate((before, second_values(around, 255 - chance(first))))
+        values = np.empty((len(self.names), len(lines)), np.uint8)
+        known = len(self.first.measures)
+        first = self.first.score(first_values(around, lines, prose, signs, said, values[:known]))
+        second_values(around, 255 - chance(first), values[known:])
         second = agreed(self.both(first, values), around, lines.weight(), self.likewise)
         return PageScores(first, second, values, self.names, self.stays(second, lines))
 

@@ -23,19 +23,18 @@ _CERTAIN: Final = 4096
 """Log-odds times 1024 beyond which a line is no surer among likewise ones."""
 
 
-@kernel("void", "i4[]", "u1[,]", "i4[]", "i4[]", "i4[,]", "i4[]", "i4[]", "i4[]", "u1[]", "u1[r]", "i8[r]", "i8[,]",
+@kernel("void", "i4[]", "u1[,]", "i4[]", "i4[]", "i4[]", "i4[]", "i4[]", "i4[]", "i4[]", "u1[]", "u1[r]", "i8[r]", "i8[,]",
         "i8[,]", "u1[,]")  # fmt: skip
 def votes(
-    first: Array, level: Array, covered: Array, path: Array, columns: Array, parent: Array, begin: Array, end: Array,
-    tag: Array, levels: Array, announcing: Array, sums: Array, alike: Array, out: Array,
+    first: Array, level: Array, covered: Array, path: Array, chars: Array, block: Array, parent: Array, begin: Array,
+    end: Array, tag: Array, levels: Array, announcing: Array, sums: Array, alike: Array, out: Array,
 ) -> None:  # fmt: skip
     """What rules say of lines, of the lines around them, of likewise ones, and of the heading above.
 
-    `level` is (classes, lines), `covered` in 64 steps, `columns` are chars and block of each row, `announcing` names the
-    classes that count for a heading. `sums` (3, lines + 1) and `alike` (paths, 2) are zeros.
+    `level` is (classes, lines), `covered` in 64 steps, `announcing` names the classes that count for a heading.
+    `sums` (3, lines + 1) and `alike` (paths, 2) are zeros.
     """
     classes, rows = level.shape
-    chars, block = columns[0], columns[1]
     voted, said, total = sums[0], sums[1], sums[2]
     strongest = out[classes]
     strongest[:] = 0
@@ -75,18 +74,18 @@ def votes(
                 since = row
 
 
-@kernel("void", "i4[]", "i4[,]", "i4[]", "i4[]", "i8[]", "i4[]", "i4[]", "i4[]", "u1[]", "u1[r]", "u1[,]", "i8[,]",
-        "i8[,]", "i8[,]", "u1[,]")  # fmt: skip
+@kernel("void", "i4[]", "i4[]", "i4[]", "i4[]", "i4[]", "i4[]", "i4[]", "i4[]", "i4[]", "i8[]", "i4[]", "i4[]", "i4[]",
+        "u1[]", "u1[r]", "u1[,]", "i8[,]", "i8[,]", "i8[,]", "u1[,]")  # fmt: skip
 def lists(
-    first: Array, columns: Array, path: Array, item: Array, group: Array, parent: Array, begin: Array, end: Array,
-    tag: Array, levels: Array, flags: Array, sums: Array, alike: Array, of_group: Array, out: Array,
+    first: Array, chars: Array, links: Array, block: Array, images: Array, inputs: Array, words: Array, path: Array,
+    item: Array, group: Array, parent: Array, begin: Array, end: Array, tag: Array, levels: Array, flags: Array,
+    sums: Array, alike: Array, of_group: Array, out: Array,
 ) -> None:  # fmt: skip
     """Fields, pictures, links, prices and headings of likewise lines and siblings, and where those begin and end.
 
-    `columns` are chars, links, block, images, inputs and words of each row; `flags` are, per row: it has a digit, it has
-    a sign, it ends in a bracket. `sums` (2, lines + 1), `alike` (paths, 5) and `of_group` (groups, 10) are zeros.
+    `flags` are, per row: it has a digit, it has a sign, it ends in a bracket.
+    `sums` (2, lines + 1), `alike` (paths, 5) and `of_group` (groups, 10) are zeros.
     """
-    chars, links, block, images, inputs, words = columns[0], columns[1], columns[2], columns[3], columns[4], columns[5]
     rows = len(chars)
     fields, pictures = sums[0], sums[1]
     for row in range(rows):

@@ -185,15 +185,36 @@ def text(first: Array, length: Array, weight: Array, dividers: Array, prose: Arr
         _until(prose, low, high, out[15])
 
 
+@inner
+def _spread_one(flags: Array, bit: int, out: Array) -> None:
+    """Per row: whether it has a bit."""
+    place = np.uint64(bit)
+    for row in range(len(flags)):
+        out[row] = np.uint8((flags[row] >> place) & np.uint64(1))
+
+
+@inner
+def _spread(flags: Array, many: int, out: Array) -> None:
+    """A row of `out` for each of the first `many` bits; most of them nothing on a page has."""
+    known = np.uint64(0)
+    for row in range(len(flags)):
+        known |= flags[row]
+    for bit in range(many):
+        if (known >> np.uint64(bit)) & np.uint64(1):
+            _spread_one(flags, bit, out[bit])
+        else:
+            out[bit, :] = 0
+
+
 @kernel("void", "i4[]", "i4[]", "u1[]", "i4[]", "u8[]", "u8[r]", "u8[r]", "u1[r]", "i8", "i8", "i8", "u1[,]")
 def elements(
     leaf: Array, block: Array, tag: Array, parent: Array, bits: Array, kinds: Array, insides: Array, levels: Array,
     groups: int, many_insides: int, many_kinds: int, out: Array,
 ) -> None:  # fmt: skip
     """What tags and names say: depth, heading, the groups near, middle and far, what is around, block and leaf."""
-    top = np.uint64(63)
-    one = np.uint64(1)
-    for row in range(len(leaf)):
+    rows = len(leaf)
+    flags = np.empty((6, rows), np.uint64)  # near, middle, far, inside, kinds of the block and of the leaf
+    for row in range(rows):
         element = block[row]
         near = bits[leaf[row]] | bits[element]
         inside = insides[tag[leaf[row]]] | insides[tag[element]]
@@ -213,19 +234,16 @@ def elements(
                 break
         out[0, row] = cap(depth)
         out[1, row] = levels[tag[block[row]]]
-        at = 2
-        for flags in (near, middle, far):
-            for group in range(groups):
-                out[at + group, row] = (flags >> np.uint64(group)) & one
-            out[at + groups, row] = (flags >> top) & one
-            at += groups + 1
-        for place in range(many_insides):
-            out[at + place, row] = (inside >> np.uint64(place)) & one
-        at += many_insides
-        for flags in (kinds[tag[block[row]]], kinds[tag[leaf[row]]]):
-            for place in range(many_kinds):
-                out[at + place, row] = (flags >> np.uint64(place)) & one
-            at += many_kinds
+        flags[0, row], flags[1, row], flags[2, row], flags[3, row] = near, middle, far, inside
+        flags[4, row], flags[5, row] = kinds[tag[block[row]]], kinds[tag[leaf[row]]]
+    at = 2
+    for names in range(3):
+        _spread(flags[names], groups, out[at:])
+        _spread_one(flags[names], 63, out[at + groups])
+        at += groups + 1
+    _spread(flags[3], many_insides, out[at:])
+    _spread(flags[4], many_kinds, out[at + many_insides :])
+    _spread(flags[5], many_kinds, out[at + many_insides + many_kinds :])
 
 
 @inner
@@ -265,17 +283,16 @@ def _densest(
         out[51, row] = min(128 * most // (2 * max(total, 1)), 255)
 
 
-@kernel("void", "i4[]", "i4[,]", "b1[]", "i4[]", "i8", "i4[]", "i4[]", "i4[]", "u1[]", "u1[r]", "u1[r]", "u1[r]",
-        "u1[,]")  # fmt: skip
+@kernel("void", "i4[]", "i4[]", "i4[]", "i4[]", "i4[]", "i4[]", "b1[]", "i4[]", "i8", "i4[]", "i4[]", "i4[]", "u1[]", "u1[r]",
+        "u1[r]", "u1[r]", "u1[,]")  # fmt: skip
 def flow(
-    first: Array, columns: Array, prose: Array, path: Array, paths: int, parent: Array, begin: Array, end: Array,
-    tag: Array, levels: Array, holds: Array, logs: Array, out: Array,
+    first: Array, chars: Array, linked: Array, strong: Array, links: Array, block: Array, prose: Array, path: Array,
+    paths: int, parent: Array, begin: Array, end: Array, tag: Array, levels: Array, holds: Array, logs: Array, out: Array,
 ) -> None:  # fmt: skip
     """Links, containers, likewise lines, headings and the densest element.
 
-    `columns` are chars, linked, strong, links and block of each row; `holds` tells of tags whose parent holds their text.
+    `holds` tells of tags whose parent holds their text.
     """
-    chars, linked, strong, links, block = columns[0], columns[1], columns[2], columns[3], columns[4]
     rows = len(chars)
     total, tied, solid = np.zeros(rows + 1, np.int64), np.zeros(rows + 1, np.int64), np.zeros(rows + 1, np.int64)
     alike = np.zeros((paths, 4), np.int64)
@@ -342,18 +359,18 @@ def flow(
         _densest(low, high, chars, linked, prose, block, parent, begin, end, tag, holds, mass, out)
 
 
-@kernel("void", "i4[]", "i4[,]", "b1[]", "i4[]", "i8[]", "i8", "i4[]", "i4[]", "u1[]", "u1[r]", "i8", "u1[r]", "u1[,]")
+@kernel("void", "i4[]", "i4[]", "i4[]", "i4[]", "i4[]", "i4[]", "i4[]", "i4[]", "b1[]", "i4[]", "i8[]", "i8", "i4[]", "i4[]",
+        "u1[]", "u1[r]", "i8", "u1[r]", "u1[,]")  # fmt: skip
 def items(
-    first: Array, columns: Array, prose: Array, item: Array, group: Array, groups: int, begin: Array, end: Array,
-    tag: Array, counted: Array, many: int, logs: Array, out: Array,
+    first: Array, chars: Array, linked: Array, links: Array, block: Array, images: Array, inputs: Array, level: Array,
+    prose: Array, item: Array, group: Array, groups: int, begin: Array, end: Array, tag: Array, counted: Array, many: int,
+    logs: Array, out: Array,
 ) -> None:  # fmt: skip
     """Likewise siblings, and what the page consists of.
 
-    `columns` are chars, linked, links, block, images, inputs and level of each row; `counted` tells per tag which of `many`
-    kinds of element its text counts for, 0 for none.
+    `level` is how far each item is above its row's block; `counted` tells per tag which of `many` kinds of element its text
+    counts for, 0 for none.
     """
-    chars, linked, links, block = columns[0], columns[1], columns[2], columns[3]
-    images, inputs, level = columns[4], columns[5], columns[6]
     rows = len(chars)
     sums = np.zeros((groups, 6), np.int64)
     for row in range(rows):

@@ -118,6 +118,10 @@ _HOLDS: Final = _numbers({"p": ("p",), "li": ("li",)})
 _LOG: Final = np.minimum(np.round(15 * np.log2(1 + np.arange(65536))), 255).astype(np.uint8)
 _NAMED: Final = 2 + 3 * (_GROUPS + 1) + len(_INSIDE) + 2 * len(_KINDS)
 """How many measures tags and names give."""
+_STARTS: Final = tuple(accumulate(
+    (len(_TEXT), _NAMED, len(_FLOW), len(_ITEMS), len(_OWN), len(_REPEATS), len(_VOTES), len(_LISTS), len(_BESIDE)), initial=0,
+))  # fmt: skip
+"""Where the measures of each kind begin, those of a page's signs last."""
 
 
 def first_names(groups: Sequence[str]) -> tuple[str, ...]:
@@ -200,9 +204,11 @@ def surroundings(pages: Sequence[Blocks], lines: Lines) -> Surroundings:
 
 
 def first_values(
-    around: Surroundings, lines: Lines, prose: Flags, signs: Sequence[int], said: tuple[Bytes, Ints] | None
-) -> Bytes:
-    """All measures of the first look, in the order of `first_names`; `said` is what rules say, as `cleaner.votes.levels`.
+    around: Surroundings, lines: Lines, prose: Flags, signs: Sequence[int], said: tuple[Bytes, Ints] | None,
+    values: Bytes | None = None,
+) -> Bytes:  # fmt: skip
+    """All measures of the first look, in the order of `first_names`, put into `values` where that is given; `said` is what
+    rules say, as `cleaner.votes.levels`.
 
     Without `said`, for a judge that asks for none of them, `heeded_names` are zeros.
     """
@@ -210,11 +216,9 @@ def first_values(
 
     blocks, first = around.blocks, around.first
     elements = blocks.elements
-    values = np.empty((_FIRST, len(blocks)), np.uint8)
-    widths = (len(_TEXT), _NAMED, len(_FLOW), len(_ITEMS), len(_OWN), len(_REPEATS), len(_VOTES), len(_LISTS), len(_BESIDE))
-    text, named, flow, items, own, repeats, voted, listed, beside, rest = (
-        values[start:] for start in accumulate(widths, initial=0)
-    )
+    if values is None:
+        values = np.empty((_FIRST, len(blocks)), np.uint8)
+    text, named, flow, items, own, repeats, voted, listed, beside, rest = (values[start:] for start in _STARTS)
     dividers = np.ascontiguousarray(lines.counts[:, DIVIDER])
     kernel.text(first, lines.length(), lines.weight(), dividers, prose, _LOG, text)
     kernel.elements(
@@ -222,22 +226,22 @@ def first_values(
         _GROUPS, len(_INSIDE), len(_KINDS), named,
     )  # fmt: skip
     kernel.flow(
-        first, np.stack((blocks.chars, blocks.linked, blocks.strong, blocks.links, blocks.block)), prose, around.path,
-        around.paths, elements.parent, elements.first, elements.last, elements.tag, _LEVEL, _HOLDS, _LOG, flow,
+        first, blocks.chars, blocks.linked, blocks.strong, blocks.links, blocks.block, prose, around.path, around.paths,
+        elements.parent, elements.first, elements.last, elements.tag, _LEVEL, _HOLDS, _LOG, flow,
     )  # fmt: skip
-    columns = (blocks.chars, blocks.linked, blocks.links, blocks.block, blocks.images, blocks.inputs, around.level)
     kernel.items(
-        first, np.stack(columns), prose, around.item, around.group, around.groups, elements.first, elements.last,
-        elements.tag, _COUNTED_AS, len(_COUNTED), _LOG, items,
+        first, blocks.chars, blocks.linked, blocks.links, blocks.block, blocks.images, blocks.inputs, around.level, prose,
+        around.item, around.group, around.groups, elements.first, elements.last, elements.tag, _COUNTED_AS, len(_COUNTED),
+        _LOG, items,
     )  # fmt: skip
-    own[: len(_OWN)] = own_values(lines, prose)
+    own_values(lines, prose, own[: len(_OWN)])
     if said is None:
         voted[: len(_VOTES) + len(_LISTS)] = 0
     else:
         _fill_lists(around, lines, said, values[_LISTED], voted, listed)
     _fill_repeats(around, lines, values, repeats, beside)
-    shown = (np.array(signs, np.uint64) >> _SIGN_PLACES) & np.uint64(1)
-    rest[:] = shown.astype(np.uint8)[:, lines.doc]
+    shown = ((np.array(signs, np.uint64) >> _SIGN_PLACES) & np.uint64(1)).astype(np.uint8)
+    rest[: len(SIGNS)] = shown if len(signs) == 1 else shown[:, lines.doc]
     return values
 
 
@@ -250,13 +254,13 @@ def _fill_lists(
     blocks, elements = around.blocks, around.blocks.elements
     sums, alike = np.zeros((5, len(lines) + 1), np.int64), np.zeros((7 * around.paths,), np.int64)
     kernel.votes(
-        around.first, *said, around.path, np.stack((blocks.chars, blocks.block)), elements.parent, elements.first,
-        elements.last, elements.tag, _LEVEL, _ANNOUNCED, sums[:3], alike[: 2 * around.paths].reshape(-1, 2), voted,
+        around.first, *said, around.path, blocks.chars, blocks.block, elements.parent, elements.first, elements.last,
+        elements.tag, _LEVEL, _ANNOUNCED, sums[:3], alike[: 2 * around.paths].reshape(-1, 2), voted,
     )  # fmt: skip
-    columns = (blocks.chars, blocks.links, blocks.block, blocks.images, blocks.inputs, lines.words)
     kernel.lists(
-        around.first, np.stack(columns), around.path, around.item, around.group, elements.parent, elements.first,
-        elements.last, elements.tag, _LEVEL, flags, sums[3:], alike[2 * around.paths :].reshape(-1, 5),
+        around.first, blocks.chars, blocks.links, blocks.block, blocks.images, blocks.inputs, lines.words, around.path,
+        around.item, around.group, elements.parent, elements.first, elements.last, elements.tag, _LEVEL, flags,
+        sums[3:], alike[2 * around.paths :].reshape(-1, 5),
         np.zeros((around.groups, 10), np.int64), listed,
     )  # fmt: skip
 
@@ -273,13 +277,15 @@ def _fill_repeats(around: Surroundings, lines: Lines, values: Bytes, repeats: By
     kernel.neighbours(around.first, around.path, _SEEN, _STEPS_AWAY, values, beside)
 
 
-def second_values(around: Surroundings, score: Bytes) -> Bytes:
-    """What the first scores (0..255 per row, the likelier it stays the higher) say, in the order of `second_names`."""
+def second_values(around: Surroundings, score: Bytes, values: Bytes | None = None) -> Bytes:
+    """What the first scores (0..255 per row, the likelier it stays the higher) say, in the order of `second_names`; put into
+    `values` where that is given."""
     from cleaner.html import measure_kernel as kernel
     from cleaner.html import repeat_kernel
 
     blocks, elements = around.blocks, around.blocks.elements
-    values = np.empty((len(_SECOND), len(blocks)), np.uint8)
+    if values is None:
+        values = np.empty((len(_SECOND), len(blocks)), np.uint8)
     kernel.second(
         around.first, score, blocks.chars, blocks.block, around.path, around.paths, around.item, around.group,
         around.groups, elements.parent, elements.first, elements.last, elements.tag, _LEVEL, _LOG, values,

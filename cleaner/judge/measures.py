@@ -176,11 +176,12 @@ class Measures:
     values: Bytes
 
 
-def own_values(lines: Lines, prose: Flags) -> Bytes:
-    """(len(OWN_NAMES), lines): what a line looks like by itself."""
+def own_values(lines: Lines, prose: Flags, out: Bytes | None = None) -> Bytes:
+    """(len(OWN_NAMES), lines): what a line looks like by itself; put into `out` where that is given."""
     from cleaner.kernels import measures as kernel
 
-    out = np.empty((len(OWN_NAMES), len(lines)), np.uint8)
+    if out is None:
+        out = np.empty((len(OWN_NAMES), len(lines)), np.uint8)
     kernel.own(
         lines.kinds, lines.points, lines.counts, lines.line_start, lines.start, lines.end, lines.weight(), lines.words,
         lines.capitals, prose, lines.blank_before, LOG, out,

@@ -93,9 +93,12 @@ class Languages:
         language = self.of_rule[look.votes.rule]
         spoken = np.where(language == common, 2, np.where(language == english, 1, 0)).astype(np.int32)
         if langs is not None:
-            own = np.array([self.number.get((lang or "")[:2], -1) for lang in langs], np.int32)
-            spoken[language == own[look.lines.doc[look.votes.row]]] = 3
+            spoken[language == self.of_texts(langs)[look.lines.doc[look.votes.row]]] = 3
         return spoken
+
+    def of_texts(self, langs: Sequence[str | None]) -> Ints:
+        """Per text: the number of its language, -1 where no rule is of it."""
+        return np.array([self.number.get((lang or "")[:2], -1) for lang in langs], np.int32)
 
 
 def decide(

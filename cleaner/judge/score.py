@@ -22,7 +22,11 @@ _SHARE: Final = SECOND_NAMES.index("score_all")
 
 def chance(odds: NDArray[np.int32]) -> Bytes:
     """Log-odds times `UNIT` as a chance in 255 steps."""
-    return _CHANCE[np.minimum(np.maximum(odds, -_REACH), _REACH) + _REACH]
+    from cleaner.kernels import trees as kernel
+
+    out = np.empty(len(odds), np.uint8)
+    kernel.look_up(np.ascontiguousarray(odds, np.int32), _CHANCE, out)
+    return out
 
 
 @dataclass(frozen=True, slots=True)

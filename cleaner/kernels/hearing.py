@@ -151,6 +151,35 @@ def hear(
     return kept
 
 
+@inner
+def _answer_by_place(first: Array, body: Array, places: Array, out: Array) -> None:
+    """Fill `out` with the rule of each row's place: before, between or after `body`."""
+    for doc in range(len(first) - 1):
+        low, high = np.int64(first[doc]), np.int64(first[doc + 1])
+        total = 0
+        for at in range(low, high):
+            total += body[at]
+        seen = 0
+        for at in range(low, high):
+            here = np.int64(body[at])
+            out[at] = places[0 if seen == 0 else (2 if seen + here == total else 1)]
+            seen += here
+
+
+@inner
+def _rank(rule: Number, width: Number, spoken: Number, level: Number, alone: Number) -> Number:
+    """How much a vote has to say: firm or more, then width, then language, then strength, then order. Holds its rule."""
+    strength = np.int64(level) + 4 * np.int64(alone)
+    sure = np.int64(1) if strength > 1 else np.int64(0)
+    return (sure << 46) + (width << 25) + ((np.int64(spoken) * 8 + strength) << _RULE_BITS) - np.int64(rule)
+
+
+@inner
+def _rule_of(rank: Number) -> Number:
+    """The rule of a vote of that rank."""
+    return -rank & ((1 << _RULE_BITS) - 1)
+
+
 @kernel(
     "void", "i4[]", "b1[]", "i4[]", "i4[]", "i4[]", "i4[]", "i4[]", "b1[]", "i4[]", "u1[]", "b1[]", "i4[]",
 )  # fmt: skip
@@ -162,23 +191,54 @@ def answers(
 
     Votes are ordered by row; see `judge.resolve.answering_rule`.
     """
-    for doc in range(len(first) - 1):
-        low, high = np.int64(first[doc]), np.int64(first[doc + 1])
-        total = 0
-        for at in range(low, high):
-            total += body[at]
-        seen = 0
-        for at in range(low, high):
-            here = np.int64(body[at])
-            out[at] = places[0 if seen == 0 else (2 if seen + here == total else 1)]
-            seen += here
+    _answer_by_place(first, body, places, out)
     best, last = np.int64(0), -1
     for vote in range(len(row)):
         mine = rule[vote]
         width = np.int64(_WHOLE) if whole[vote] else np.int64(end[vote]) - np.int64(start[vote])
-        strength = np.int64(level[mine]) + 4 * np.int64(alone[mine])
-        sure = np.int64(1) if strength > 1 else np.int64(0)
-        rank = (sure << 46) + (width << 25) + ((np.int64(spoken[vote]) * 8 + strength) << _RULE_BITS) - np.int64(mine)
+        rank = _rank(mine, width, spoken[vote], level[mine], alone[mine])
         if row[vote] != last or rank > best:
             best, last = rank, row[vote]
-            out[last] = -best & ((1 << _RULE_BITS) - 1)
+            out[last] = _rule_of(best)
+
+
+@kernel(
+    "void", "i4[]", "i4[]", "b1[]", "i4[]", "i8", "b1[]", "i4[]", "i4[]", "i4[]", "i4[]", "b1[]", "i4[]", "i4[]", "i8", "i8",
+    "u1[]", "b1[]", "b1[]", "i4[]", "b1[,]", "i4[]",
+)  # fmt: skip
+def settle(
+    first: Array, doc: Array, prose: Array, odds: Array, veto: Number, wanted: Array, row: Array, rule: Array, start: Array,
+    end: Array, whole: Array, language: Array, own: Array, common: Number, english: Number, level: Array, alone: Array,
+    span: Array, places: Array, flags: Array, out: Array,
+) -> None:  # fmt: skip
+    """What the votes on the lines of pages, ordered by row, change about which go, and which rule answers for each.
+
+    `flags` (4, rows) holds which are gone by their scores, of which none that is `wanted` goes; a rule that decides `alone`
+    takes a line with it where the `odds` are above `veto`. Filled in is then which lines are gone, which of them by a rule
+    alone, which without a vote, and which are paragraphs that stay; and in `out` what `answers` gives, where `own` is the
+    language of each text and `language` that of each rule.
+    """
+    gone, strong, unnamed, body = flags[0], flags[1], flags[2], flags[3]
+    strong[:] = False
+    for vote in range(len(row)):
+        if alone[rule[vote]] and not span[rule[vote]]:
+            strong[row[vote]] = True
+    for at in range(len(odds)):
+        strong[at] = strong[at] and odds[at] > veto and not wanted[at]
+        gone[at] = (gone[at] and not wanted[at]) or strong[at]
+        unnamed[at] = gone[at]
+        body[at] = prose[at] and not gone[at]
+    _answer_by_place(first, body, places, out)
+    best, last = np.int64(0), -1
+    for vote in range(len(row)):
+        mine, line = rule[vote], row[vote]
+        width = np.int64(_WHOLE) if whole[vote] else np.int64(end[vote]) - np.int64(start[vote])
+        tongue = np.int64(language[mine])
+        spoken = 2 if tongue == common else (1 if tongue == english else 0)
+        if tongue == own[doc[line]]:
+            spoken = 3
+        rank = _rank(mine, width, spoken, level[mine], alone[mine])
+        if line != last or rank > best:
+            best, last = rank, line
+            out[last] = _rule_of(best)
+            unnamed[last] = False

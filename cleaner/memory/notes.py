@@ -95,3 +95,11 @@ class NotedMeta(Mapping[str, object]):
 
     def __repr__(self) -> str:
         return repr(dict(self))
+
+
+def noted(
+    metas: Sequence[Mapping[str, object]], edits: Sequence[Sequence[Edit]], notes: Notes
+) -> list[Mapping[str, object]]:
+    """What pages say about themselves, with `notes` where memory made some of the `edits`; all three text by text."""
+    mine = [of_memory(own) for own in edits]
+    return [NotedMeta(meta, notes, text, own) if own else meta for text, (meta, own) in enumerate(zip(metas, mine, strict=True))]

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cleaner.edits import check
-from cleaner.judge.cuts import batch_edits
+from cleaner.edits import apply, check
+from cleaner.judge.cuts import batch_cuts, batch_edits
 from cleaner.judge.look import look
 from cleaner.judge.resolve import Verdict, line_edits
 from cleaner.packs.match import RuleSet, compile_rules
@@ -37,5 +37,8 @@ def test_batches_are_cut_like_texts(rules: RuleSet, texts: list[str], data: st.D
     verdict = Verdict(gone, np.zeros(rows, np.int32), certainty)
     answers = batch_edits(rules, seen, verdict)
     assert answers == [line_edits(rules, seen, verdict, doc) for doc in range(len(texts))]
-    for text, (edits, _) in zip(texts, answers, strict=True):
+    cuts = batch_cuts(rules, seen, verdict)
+    for text, (edits, _), cut in zip(texts, answers, cuts, strict=True):
         check(edits, len(text))
+        assert list(cut()) == edits
+        assert cut.left == apply(text, edits)
