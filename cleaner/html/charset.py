@@ -52,23 +52,28 @@ _START: Final = 2048
 
 def decode(data: bytes, charset: str | None = None) -> str:
     """The text of a page; `charset` is what the protocol said. Never fails: what cannot be read becomes U+FFFD."""
+    return decode_checked(data, charset)[0]
+
+
+def decode_checked(data: bytes, charset: str | None = None) -> tuple[str, bool]:
+    """The same, and whether `data` is just that text in UTF-8, so that it need not be encoded again."""
     for mark, name in _BOMS:
         if data.startswith(mark):
-            return data[len(mark) :].decode(name, "replace")
+            return data[len(mark) :].decode(name, "replace"), False
     declared = web_codec(charset) or _declared(data)
     if not declared and (wide := _without_mark(data)):
-        return data.decode(wide, "replace")
+        return data.decode(wide, "replace"), False
     if declared not in (None, "utf-8") and not _one_byte(declared):
-        return data.decode(declared or "utf-8", "replace")
+        return data.decode(declared or "utf-8", "replace"), False
     try:
-        return data.decode("utf-8")
+        return data.decode("utf-8"), True
     except UnicodeDecodeError:
         pass
     if declared == "utf-8" and not _badly_broken(data):
-        return data.decode("utf-8", "replace")
+        return data.decode("utf-8", "replace"), False
     if declared and declared != "utf-8":
-        return data.decode(declared, "replace")
-    return data.decode(_detect(data), "replace")
+        return data.decode(declared, "replace"), False
+    return data.decode(_detect(data), "replace"), False
 
 
 def web_codec(label: str | None) -> str | None:

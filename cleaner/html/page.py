@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from cleaner.errors import RecordError
 from cleaner.html.blocks import MARK, Blocks, read_blocks
-from cleaner.html.charset import decode, looks_encoded_twice, not_a_page, repair
+from cleaner.html.charset import decode_checked, looks_encoded_twice, not_a_page, repair
 from cleaner.html.elements import CssRule, ElementWords, load_elements
 from cleaner.html.embedded import embedded_html
 from cleaner.html.kind import page_signs
@@ -82,8 +82,8 @@ class PageReader:
 
         `RecordError` names the reason if `html` is no page (`pdf`, `xml`, `binary`, …) or too large.
         """
-        text = page_text(html, charset)
-        data = encoded(text)
+        text, known = _page_text(html, charset)
+        data = encoded(text) if known is None else known
         if is_deep(text, data):
             text = limit_nesting(text)
             data = encoded(text)
@@ -174,12 +174,20 @@ class PageReader:
 
 def page_text(html: str | bytes, charset: str | None = None) -> str:
     """The page as text. `RecordError` if it is no page."""
+    return _page_text(html, charset)[0]
+
+
+def _page_text(html: str | bytes, charset: str | None) -> tuple[str, bytes | None]:
+    """The same, and the text as the parser needs it, `encoded`, where that is known."""
     if len(html) > MAX_PAGE:
         raise RecordError(f"html: {len(html)} characters or bytes, expected at most {MAX_PAGE}")
     reason = not_a_page(html)
     if reason:
         raise RecordError(f"html: this is {reason}, expected an HTML page")
-    return decode(html, charset) if isinstance(html, bytes) else html.removeprefix("\ufeff")
+    if isinstance(html, str):
+        return html.removeprefix("\ufeff"), None
+    text, is_utf8 = decode_checked(html, charset)
+    return text, html if is_utf8 else None
 
 
 def _parse(html: str | bytes) -> LexborHTMLParser:

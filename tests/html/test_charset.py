@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleaner.html.charset import decode, not_a_page, repair, web_codec
+from cleaner.html.charset import decode, decode_checked, not_a_page, repair, web_codec
 
 
 def twice(text):
@@ -100,3 +100,21 @@ def test_sound_text_stays(text):
 )  # fmt: skip
 def test_what_is_no_page(data, reason):
     assert not_a_page(data) == reason
+
+
+@pytest.mark.parametrize(
+    ("data", "charset", "expected"),
+    [
+        ("<p>Äpfel 中文 \U0001f600</p>".encode(), None, True),
+        ("<p>Äpfel</p>".encode(), "windows-1252", True),
+        (b"\xef\xbb\xbf<p>One</p>", None, False),
+        ("<p>Äpfel</p>".encode("latin-1"), "latin-1", False),
+        (b"<p>\xed\xa0\x80</p>", "utf-8", False),
+        ("<p>One</p>".encode("utf-16-le"), None, False),
+        ("<p>中文</p>".encode("gb18030"), "gbk", False),
+    ],
+)
+def test_bytes_that_need_not_be_encoded_again(data, charset, expected):
+    text, is_utf8 = decode_checked(data, charset)
+    assert is_utf8 is expected
+    assert (text.encode("utf-8", "ignore") == data) or not is_utf8
