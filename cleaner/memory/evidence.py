@@ -58,6 +58,8 @@ class MemoryWeights:
     """Weight of lines that do not recur, added to what is known of a container."""
     spared: tuple[str, ...]
     """Signs (`cleaner.html.kind.SIGNS`) of pages of which nothing is said; of texts only those in addresses are known."""
+    own: int
+    """A text with fewer paragraphs that are its own gets no evidence: what recurs there may be all that it holds."""
 
     @classmethod
     def load(cls, path: Path) -> MemoryWeights:
@@ -66,9 +68,9 @@ class MemoryWeights:
         try:
             steps = {name: _steps(data[name]) for name in _TABLES}
             zones = np.array([_units(data["zone"][name]) for name in ZONES], np.int32)
-            spared = tuple(data["spared"]["signs"])
+            shape, spared = data["shape"], tuple(data["spared"]["signs"])
             bits_of(spared)
-            return cls(steps, zones, _units(data["shape"]["prose"]), float(data["shape"]["doubt"]), spared)
+            return cls(steps, zones, _units(shape["prose"]), float(shape["doubt"]), spared, int(data["own"]["paragraphs"]))
         except (KeyError, TypeError, ValueError) as error:
             raise RuleError(f"{path}: not the weights of site memory: {error!r}") from error
 
@@ -227,6 +229,8 @@ class MemoryJudge:
     def _odds(self, known: Known, near: Ints, blocks: bool) -> Ints:
         """The weights of all parts, added up. Lines that recur have one set of parts, the others another."""
         weighed = (known.of > 0) & (known.rows.keys != 0)
+        if not blocks:
+            weighed &= _own_paragraphs(known) >= self._weights.own
         odds = np.zeros(len(weighed), np.int32)
         hits = np.flatnonzero(weighed & (known.pages > 0))
         odds[hits] = self._recurring(known, hits, near, blocks)
@@ -294,6 +298,15 @@ def _known_prose(rows: Rows, known: NDArray[np.bool_] | bool = True) -> Ints:
     np.cumsum(rows.weight * (rows.prose & known), out=total[1:])
     weight: Ints = np.diff(total[rows.first])
     return weight
+
+
+def _own_paragraphs(known: Known) -> Ints:
+    """Per row: how many paragraphs of its page no other page shows anywhere."""
+    first = known.rows.first
+    total = np.zeros(len(known.rows.keys) + 1, np.int32)
+    np.cumsum(known.rows.prose & (known.anywhere == 0), out=total[1:])
+    own: Ints = np.repeat(np.diff(total[first]), np.diff(first))
+    return own
 
 
 def _between(own: NDArray[np.bool_], first: Ints) -> NDArray[np.bool_]:

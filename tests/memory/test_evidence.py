@@ -93,6 +93,15 @@ def test_another_version_of_a_page_is_no_evidence() -> None:
     assert cleaner.recurrence(third, url="https://updates.example/new"), "what both versions show is still known"
 
 
+def test_lines_that_recur_stay_on_a_page_without_a_paragraph_of_its_own(cleaner: Cleaner) -> None:
+    """Cards and specifications of a shop recur and are all that its pages hold; beside prose the same lines go."""
+    cards = ["Harbour ferry", "Orchard tram", "Market violin", "Glacier library", "Tunnel bakery"]
+    chrome = page("gazette1.example", 99)["text"].split("\n")[-3:]
+    url = "https://gazette1.example/new"
+    assert gone(cleaner, "\n".join((*cards, *chrome)), url) == []
+    assert gone(cleaner, "\n".join((*cards, *article(random.Random(2), 1), *chrome)), url) == chrome
+
+
 def test_the_only_content_of_a_page_stays(cleaner: Cleaner) -> None:
     text = "The gazette1.example tower\nPrinted and bound by the gazette1.example company"
     assert cleaner.clean(text, url="https://gazette1.example/new").text
@@ -129,7 +138,7 @@ def test_the_rules_of_memory_can_be_turned_off() -> None:
 def test_wrong_weights(tmp_path: Path) -> None:
     good = (rules_root() / "weights" / "memory.toml").read_text(encoding="utf-8")
     assert MemoryWeights.load(rules_root() / "weights" / "memory.toml").steps
-    for number, (old, new) in enumerate([("[pages]", "[page]"), ("tail = 0.2", 'tail = "much"')]):
+    for number, (old, new) in enumerate([("[pages]", "[page]"), ("tail = 0.2", 'tail = "much"'), ("[own]", "[mine]")]):
         bad = tmp_path / f"{number}.toml"
         bad.write_text(good.replace(old, new), encoding="utf-8")
         with pytest.raises(RuleError, match="not the weights of site memory"):
