@@ -34,6 +34,12 @@ _UPPER_HALF: Final = "".join(bytes([b]).decode("cp1252", "ignore") or chr(b) for
 _TWICE: Final = re.compile(
     "[\u00c2-\u00df][{0}]|[\u00e0-\u00ef][{0}]{{2}}|[\u00f0-\u00f4][{0}]{{3}}".format(re.escape(_UPPER_HALF))
 )
+_UPPER_OCTETS: Final = b"(?:" + b"|".join(re.escape(char.encode()) for char in _UPPER_HALF) + b")"
+_TWICE_OCTETS: Final = re.compile(
+    b"\xc3(?:[\x82-\x9f]%b|[\xa0-\xaf]%b{2}|[\xb0-\xb4]%b{3})" % (_UPPER_OCTETS, _UPPER_OCTETS, _UPPER_OCTETS)
+)
+"""The same in UTF-8: what begins with one byte is found many times faster than what begins with one of fifty characters."""
+_BEYOND_ASCII: Final = bytes(range(0x80, 0x100))
 _TWICE_SIGNS: Final = ("\u00c3", "\u00d0", "\u00ce", "\u00e2\u20ac", "\u00e3\u0192", "\u00e3\u20ac", "\u00e4\u00b8")
 """Some of these are in every text that was encoded twice; looking for them costs next to nothing."""
 _TO_BYTE: Final = {char: byte for byte, char in zip(range(0x80, 0xC0), _UPPER_HALF, strict=True)}
@@ -137,8 +143,9 @@ def repair(text: str) -> str:
     """`text` with UTF-8 that was encoded twice set right, where there is enough of it to be sure."""
     if not looks_encoded_twice(text):
         return text
-    found = _TWICE.findall(text)
-    if len(found) < 3 or 4 * sum(map(len, found)) < len(text) - len(text.encode("ascii", "ignore")):
+    data = text.encode("utf-8", "surrogatepass")
+    found = [run.decode() for run in _TWICE_OCTETS.findall(data)]
+    if len(found) < 3 or 4 * sum(map(len, found)) < len(text) - len(data.translate(None, _BEYOND_ASCII)):
         return text
     return _TWICE.sub(_once, text)
 
