@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from cleaner.kernels.base import Array, Number, inner, kernel
+from cleaner.kernels.octets import octets
 
 _MIX: Final = np.uint64(0x9E3779B97F4A7C15)
 
@@ -15,8 +16,14 @@ _MIX: Final = np.uint64(0x9E3779B97F4A7C15)
 def _hash(data: Array, begin: Number, end: Number) -> Array:
     """64 bits of data[begin:end], never 0. That two values of all pages share them does not happen by chance."""
     value = np.uint64(end - begin) * _MIX
-    for at in range(begin, end):
+    at = begin
+    while at + 8 <= end:
+        value = (value ^ octets(data, at)) * _MIX
+        value ^= value >> np.uint64(29)
+        at += 8
+    while at < end:
         value = (value ^ np.uint64(data[at])) * _MIX
+        at += 1
     return (value ^ (value >> np.uint64(32))) * _MIX | np.uint64(1)
 
 
