@@ -93,6 +93,11 @@ def code_of(char: str) -> int:
     return code | ord(folded) | (OPEN_BIT if open_ else 0)
 
 
+_ALIKE: Final = ((0x4E00, 0x9FA5), (0xAC00, 0xD7A3))
+"""First and last of the code points that are all of one kind and fold to themselves: the ideographs and the syllables of
+Hangul that Unicode has had from its first versions on. One by one they would take longer than the first hundred pages."""
+
+
 class KindTable:
     """What is known of code points, for whole arrays.
 
@@ -101,6 +106,8 @@ class KindTable:
 
     def __init__(self) -> None:
         self.codes: Points = np.full(0x110000, UNKNOWN, np.uint32)
+        for first, last in _ALIKE:
+            self.codes[first : last + 1] = np.arange(last + 1 - first, dtype=np.uint32) + np.uint32(code_of(chr(first)))
 
     def learn(self, points: Points) -> None:
         """Fill in the code points of `points`."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given, settings
 
-from cleaner.document import DENSE, DIGIT, KindTable, kind_of, read_lines, read_rows, to_points
+from cleaner.document import DENSE, DIGIT, KindTable, code_of, kind_of, read_lines, read_rows, to_points
+from cleaner.kernels.kinds import UNKNOWN
 from tests import reference
 
 KINDS = KindTable()
@@ -67,3 +68,10 @@ def test_kinds_of_scripts_without_spaces():
     assert [kind_of(char) for char in "日ไ1"] == [DENSE, DENSE, DIGIT]
     assert KindTable()(to_points("日x")).tolist() == [DENSE, 0]
 
+
+
+def test_what_the_table_knows_from_the_start_is_what_it_would_learn():
+    codes = KindTable().codes
+    known = np.flatnonzero(codes != UNKNOWN)
+    assert len(known) > 30_000
+    assert codes[known].tolist() == [code_of(chr(point)) for point in known.tolist()]
