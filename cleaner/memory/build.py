@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from cleaner.memory.containers import Tallies, added, distinct, recurring, sections_of, tallied, told
 from cleaner.memory.counting import PageCounter, by_key
 from cleaner.memory.learn import HELD, Held, Run
-from cleaner.memory.pages import PAGE, doubles, ordered
+from cleaner.memory.pages import PAGE, doubles, ordered, origins_of
 from cleaner.memory.rows import Keys, RowReader
 from cleaner.memory.samples import SAMPLES
 from cleaner.memory.texts import Texts
@@ -41,13 +41,6 @@ class Pages:
     origin: Keys
     sites: Keys
     site_pages: NDArray[np.uint32]
-
-    def origin_of(self, pages: Keys) -> Keys:
-        """The pages that some pages count as."""
-        if not len(self.double):
-            return pages
-        at = np.minimum(np.searchsorted(self.double, pages), len(self.double) - 1)
-        return np.where(self.double[at] == pages, self.origin[at], pages)
 
 
 def build(runs: Sequence[Run], *, least: int) -> Sections:
@@ -78,7 +71,7 @@ def build(runs: Sequence[Run], *, least: int) -> Sections:
 def _tallies(runs: Sequence[Run], pages: Pages, keys: Keys, counts: NDArray[np.uint32]) -> Iterator[Tallies]:
     """What containers hold, some lines at a time, by the lines' `keys` and `counts`."""
     for lines, containers, shown, weights in ranges(runs, *HELD, prefix="held_"):
-        held = distinct(Held(lines, containers, pages.origin_of(shown), weights))
+        held = distinct(Held(lines, containers, origins_of(shown, pages.double, pages.origin), weights))
         site = pages.site[np.searchsorted(pages.number, held.pages)]
         yield tallied(held.containers, site, held.weights, recurring(held.lines, keys, counts))
 

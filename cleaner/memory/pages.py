@@ -53,6 +53,14 @@ def doubles(pages: NDArray[np.void]) -> tuple[Keys, Keys]:
     return number[moved], number[parent[moved]]
 
 
+def origins_of(pages: Keys, double: Keys, origin: Keys) -> Keys:
+    """The pages that `pages` count as: of those in `double`, which is in order, the `origin`, of others they themselves."""
+    if not len(double):
+        return pages
+    at = np.minimum(np.searchsorted(double, pages), len(double) - 1)
+    return np.where(double[at] == pages, origin[at], pages)
+
+
 def _root(parent: NDArray[np.intp], node: int) -> int:
     while parent[node] != node:
         parent[node] = parent[parent[node]]

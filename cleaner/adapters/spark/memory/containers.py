@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from cleaner.adapters.spark import blobs
 from cleaner.adapters.spark.memory.lines import SPOOLED, Spool, packed, part_of, unpacked
-from cleaner.adapters.spark.memory.plan import Plan, chunk_runs, origins_of, parts_of, shared_pages
+from cleaner.adapters.spark.memory.plan import Plan, chunk_runs, parts_of, shared_pages
 from cleaner.adapters.spark.sketching import write_once
 from cleaner.dedup.store import Arrays
 from cleaner.memory.containers import Tallies, added, distinct, recurring, tallied, told
 from cleaner.memory.counting import Counts
 from cleaner.memory.learn import HELD, Held
+from cleaner.memory.pages import origins_of
 from cleaner.memory.rows import Keys
 
 CONTAINERS: Final = "containers"

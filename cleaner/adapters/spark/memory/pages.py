@@ -16,6 +16,7 @@ from cleaner.adapters.spark.memory.plan import LARGE, Plan, chunk_runs, column, 
 from cleaner.adapters.spark.sketching import write_once
 from cleaner.memory.build import all_pages
 from cleaner.memory.learn import Run
+from cleaner.memory.pages import origins_of
 from cleaner.memory.rows import Keys
 
 _WIDTH: Final = 11
@@ -71,10 +72,7 @@ class JoinPages:
         shared = np.unique(np.concatenate((numbers[counts > 1], known.double, known.origin)))
         mine = np.flatnonzero(np.isin(records[:, 0], shared))
         page = records[mine, 0]
-        origin = page.copy()
-        if len(known.double):
-            at = np.minimum(np.searchsorted(known.double, page), len(known.double) - 1)
-            origin = np.where(known.double[at] == page, known.origin[at], page)
+        origin = origins_of(page, known.double, known.origin)
         columns = {"chunk": chunk[mine], "page": signed(page), "origin": signed(origin), "spare": np.zeros(len(mine))}
         return blobs.record_batch(columns, blobs.arrow_schema(SHARED))
 

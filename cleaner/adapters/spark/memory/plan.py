@@ -153,11 +153,3 @@ def shared_pages(plan: Plan, chunk: int) -> tuple[Keys, Keys]:
     """Pages of a chunk that are read elsewhere too, in order, and the pages they count as."""
     found = stored_columns(plan.file("shared", chunk), "page", "origin")
     return found or (np.empty(0, np.uint64), np.empty(0, np.uint64))
-
-
-def origins_of(pages: Keys, shared: Keys, origin: Keys) -> Keys:
-    """The pages that some pages count as."""
-    if not len(shared):
-        return pages
-    at = np.minimum(np.searchsorted(shared, pages), len(shared) - 1)
-    return np.where(shared[at] == pages, origin[at], pages)
