@@ -2,8 +2,9 @@
 
 Numba lets a signed place below zero count from the end, as Python does, and so asks for each access of an array whether it
 is one: in inner loops a fourth of the time, and the compiler cannot take several steps at once. No kernel here counts from the
-end. While `from_the_start` is open, numba compiles accesses without that question; where a version of numba has it in
-another place, it goes on asking, and the kernels do the same, slower.
+end. While `from_the_start` is open, numba compiles accesses without that question, and nobody else's functions, for it holds
+the lock that every compilation waits for; where a version of numba has that question in another place, it goes on asking, and
+the kernels do the same, slower.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, Final
 
+_LOCK: Final = "numba.core.compiler_lock"
 _MODULE: Final = "numba.np.arrayobj"
 _FUNCTION: Final = "fix_integer_index"
 
@@ -25,14 +27,16 @@ def _as_it_is(context: Any, builder: Any, kind: Any, place: Any, _size: Any) -> 
 
 @contextmanager
 def from_the_start() -> Iterator[None]:
-    """While open, what numba compiles takes no place in an array for one that counts from the end."""
+    """While open, what numba compiles in this thread takes no place in an array for one that counts from the end."""
     module: Any = import_module(_MODULE)
     before = getattr(module, _FUNCTION, None)
-    if before is None:
+    lock = getattr(import_module(_LOCK), "global_compiler_lock", None)
+    if before is None or lock is None:
         yield
         return
-    setattr(module, _FUNCTION, _as_it_is)
-    try:
-        yield
-    finally:
-        setattr(module, _FUNCTION, before)
+    with lock:
+        setattr(module, _FUNCTION, _as_it_is)
+        try:
+            yield
+        finally:
+            setattr(module, _FUNCTION, before)

@@ -146,6 +146,23 @@ def test_places_are_counted_from_the_start_and_numba_is_as_before(home):
     assert numba.njit(lambda values: values[-1])(values) == 199
 
 
+def test_what_others_compile_meanwhile_waits(home):
+    import threading
+
+    import numba
+
+    from cleaner.indexing import from_the_start
+
+    found = []
+    with from_the_start():
+        other = threading.Thread(target=lambda: found.append(numba.njit(lambda values: values[-1])(np.arange(7))))
+        other.start()
+        other.join(0.5)
+        assert not found
+    other.join()
+    assert found == [6]
+
+
 def test_a_numba_that_keeps_that_question_elsewhere(home, monkeypatch):
     from cleaner import indexing
 
