@@ -1,10 +1,10 @@
 """Places in arrays as kernels mean them: counted from the start.
 
 Numba lets a signed place below zero count from the end, as Python does, and so asks for each access of an array whether it
-is one: in inner loops a fourth of the time, and the compiler cannot take several steps at once. No kernel here counts from the
-end. While `from_the_start` is open, numba compiles accesses without that question, and nobody else's functions, for it holds
-the lock that every compilation waits for; where a version of numba has that question in another place, it goes on asking, and
-the kernels do the same, slower.
+is one, which keeps the compiler from taking several steps at once. No kernel here counts from the end. While
+`from_the_start` is open, numba compiles accesses without that question, and nobody else's functions, for it holds the lock
+that every compilation waits for; where a version of numba has that question in another place, it goes on asking, and the
+kernels do the same, slower.
 """
 
 from __future__ import annotations

@@ -17,8 +17,6 @@ _LT, _GT, _SLASH, _BANG, _ASKED, _DASH, _EQUALS = ord("<"), ord(">"), ord("/"), 
 _DOUBLE, _SINGLE = ord('"'), ord("'")
 _EVERYTHING: Final = 2**30
 _SPACES: Final = np.uint64(1 << 9 | 1 << 10 | 1 << 12 | 1 << 13 | 1 << 32)
-_U64: Final = np.uint64
-"""Of places in arrays: a signed one might count from the end, which costs a question each time."""
 _ONES: Final = np.uint64(0x0101010101010101)
 _HIGHS: Final = np.uint64(0x8080808080808080)
 _ENDS, _ASSIGNS, _ODD = 1, 2, 3
@@ -64,7 +62,7 @@ def _find(data: Array, words: Array, at: Number, char: Number) -> Number:
     word = at >> 3
     passed = (np.uint64(1) << np.uint64(8 * (at & 7))) - np.uint64(1)
     while word < len(words):
-        rest = (words[_U64(word)] ^ pattern) | passed
+        rest = (words[word] ^ pattern) | passed
         hit = (rest - _ONES) & ~rest & _HIGHS
         if hit:
             before = (hit & (~hit + np.uint64(1))) - np.uint64(1)  # ones up to the lowest hit
@@ -72,7 +70,7 @@ def _find(data: Array, words: Array, at: Number, char: Number) -> Number:
         passed = np.uint64(0)
         word += 1
     at = max(at, word << 3)
-    while at < len(data) and data[_U64(at)] != char:
+    while at < len(data) and data[at] != char:
         at += 1
     return at
 
@@ -81,9 +79,9 @@ def _find(data: Array, words: Array, at: Number, char: Number) -> Number:
 def _name(data: Array, at: Number) -> tuple[Number, Number]:
     """The key of the tag name that begins at `at`, in lower case, and where it ends."""
     key, shift = np.uint64(0), np.uint64(0)
-    while at < len(data) and _KINDS[data[_U64(at)]] != _ENDS:
+    while at < len(data) and _KINDS[data[at]] != _ENDS:
         if shift < np.uint64(64):
-            key |= np.uint64(data[_U64(at)] | 32) << shift
+            key |= np.uint64(data[at] | 32) << shift
             shift += np.uint64(8)
         at += 1
     return key, at
@@ -100,7 +98,7 @@ def _attribute(data: Array, words: Array, at: Number) -> tuple[Number, Number]:
     odd = False
     begin = at
     while at < size:
-        char = data[_U64(at)]
+        char = data[at]
         kind = _KINDS[char]
         if kind:
             if kind == _ENDS or (kind == _ASSIGNS and at > begin):
@@ -111,16 +109,16 @@ def _attribute(data: Array, words: Array, at: Number) -> tuple[Number, Number]:
     if odd:
         tail = np.uint64(0)
     stop = at
-    while at < size and _is_space(data[_U64(at)]):
+    while at < size and _is_space(data[at]):
         at += 1
-    if at >= size or data[_U64(at)] != _EQUALS:
+    if at >= size or data[at] != _EQUALS:
         return tail, stop
     at += 1
-    while at < size and _is_space(data[_U64(at)]):
+    while at < size and _is_space(data[at]):
         at += 1
-    if at < size and (data[_U64(at)] == _DOUBLE or data[_U64(at)] == _SINGLE):
-        return tail, _find(data, words, at + 1, data[_U64(at)]) + 1
-    while at < size and data[_U64(at)] != _GT and not _is_space(data[_U64(at)]):
+    if at < size and (data[at] == _DOUBLE or data[at] == _SINGLE):
+        return tail, _find(data, words, at + 1, data[at]) + 1
+    while at < size and data[at] != _GT and not _is_space(data[at]):
         at += 1
     return tail, at
 
@@ -128,7 +126,7 @@ def _attribute(data: Array, words: Array, at: Number) -> tuple[Number, Number]:
 @inner
 def _next_attribute(data: Array, at: Number) -> Number:
     """Where the next attribute of a tag, or its closing bracket, stands; the size of `data` or more: nowhere."""
-    while at < len(data) and (data[_U64(at)] == _SLASH or _is_space(data[_U64(at)])):
+    while at < len(data) and (data[at] == _SLASH or _is_space(data[at])):
         at += 1
     return at
 
@@ -191,7 +189,7 @@ def _raw_end(data: Array, words: Array, at: Number, key: Number, script: Number)
 def _is_one_of(keys: Array, key: Number) -> Number:
     found = False
     for which in range(len(keys)):  # without leaving early, so that all are looked at together
-        found |= keys[_U64(which)] == key
+        found |= keys[which] == key
     return found
 
 
@@ -236,7 +234,7 @@ def _drawing_end(data: Array, words: Array, at: Number, drawn: Array) -> Number:
 def _copy(data: Array, start: Number, end: Number, out: Array, length: Number) -> Number:
     """Append data[start:end] to out[:length]; the new length."""
     for step in range(end - start):
-        out[_U64(length + step)] = data[_U64(start + step)]
+        out[length + step] = data[start + step]
     return length + max(end - start, 0)
 
 
@@ -245,7 +243,7 @@ def _is_kept(tail: Number, endings: Array, beyond: Array) -> Number:
     """Whether the tail of an attribute's name has one of the `endings`."""
     kept = False
     for which in range(len(endings)):  # without leaving early, so that all are looked at together
-        kept |= (tail ^ endings[_U64(which)]) << beyond[_U64(which)] == np.uint64(0)
+        kept |= (tail ^ endings[which]) << beyond[which] == np.uint64(0)
     return kept
 
 
