@@ -172,13 +172,8 @@ class PageReader:
         return blocks, False
 
 
-def page_text(html: str | bytes, charset: str | None = None) -> str:
-    """The page as text. `RecordError` if it is no page."""
-    return _page_text(html, charset)[0]
-
-
 def _page_text(html: str | bytes, charset: str | None) -> tuple[str, bytes | None]:
-    """The same, and the text as the parser needs it, `encoded`, where that is known."""
+    """The page as text, and that text as the parser needs it, `encoded`, where that is known. `RecordError` if it is no page."""
     if len(html) > MAX_PAGE:
         raise RecordError(f"html: {len(html)} characters or bytes, expected at most {MAX_PAGE}")
     reason = not_a_page(html)
@@ -196,4 +191,4 @@ def _parse(html: str | bytes) -> LexborHTMLParser:
     return LexborHTMLParser(html)
 
 
-__all__ = ["MAX_PAGE", "Page", "PageReader", "page_text"]
+__all__ = ["MAX_PAGE", "Page", "PageReader"]
