@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -45,8 +46,6 @@ _NEVER: Final = -(2**30)
 _PLAIN: Final = PageOptions()
 _ONE_BLANK: Final = np.full(1, -1, np.int32)
 _ONE_BLANK.flags.writeable = False
-_NO_CONTAINER: Final = np.zeros(1, np.uint64)
-_NO_CONTAINER.flags.writeable = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,17 +140,21 @@ class PageCleaner:
         if known is not None:
             from cleaner.memory.notes import noted
 
-            metas = noted(metas, [cuts() for cuts in found], known.notes(seen.lines))
+            metas = noted(metas, [cuts() for cuts in found], partial(known.notes, seen.lines))
         for page, cuts, meta in zip(pages, found, metas, strict=True):
             text = self._markdown(page, cuts()) if self._options.format == "markdown" else cuts.left
             yield Result.late(text, cuts, page.source, meta)
 
-    @staticmethod
-    def _known(memory: MemoryJudge, seen: SeenPages, urls: Sequence[str | None]) -> Evidence | None:
-        """What the memory of the pages' sites says of their lines."""
+    def _known(self, memory: MemoryJudge, seen: SeenPages, urls: Sequence[str | None]) -> Evidence | None:
+        """What the memory of the pages' sites says of their lines; nothing by their containers where that rule is off."""
         from cleaner.html.containers import containers_of
+        from cleaner.memory.evidence import CONTAINER
 
-        around = [containers_of(page.blocks) if len(page.blocks) else _NO_CONTAINER for page in seen.pages]
+        heard = CONTAINER in self._numbers
+        around = [
+            containers_of(page.blocks) if heard and len(page.blocks) else np.zeros(max(len(page.blocks), 1), np.uint64)
+            for page in seen.pages
+        ]
         known = memory.weigh(seen.lines, urls, np.concatenate(around)[seen.lines.line_of])
         spared = np.array([bool(page.signs & memory.spared) for page in seen.pages])
         return known.without(spared[seen.lines.doc]) if known is not None and spared.any() else known

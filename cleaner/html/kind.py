@@ -64,9 +64,14 @@ def bits_of(names: Iterable[str]) -> int:
     return bits
 
 
+def bare(url: str) -> str:
+    """An address in lower case and without its scheme."""
+    return url.partition("://")[2].lower() or url.lower()
+
+
 def by_address(names: Collection[str]) -> re.Pattern[str] | None:
-    """What tells whether a page's address, in lower case and without its scheme, shows one of some signs; of those in `names`
-    that are signs of addresses. `None` where none is."""
+    """What finds one of some signs in a page's address made `bare`: of those in `names` that are signs of addresses. `None`
+    where none is."""
     patterns = [pattern for kind, pattern in _ADDRESS.items() if f"url_{kind}" in names]
     return re.compile("|".join(patterns)) if patterns else None
 
@@ -118,7 +123,7 @@ def address_signs(url: str | None) -> int:
     """What a page's address says of its kind."""
     if not url:
         return 0
-    rest = url.partition("://")[2].lower() or url.lower()
+    rest = bare(url)
     path = rest.partition("/")[2]
     bits = sum(_BIT[f"url_{kind}"] for kind, pattern in _ADDRESSES.items() if pattern.search(rest))
     last = path.rstrip("/").rpartition("/")[2].partition("?")[0]

@@ -10,7 +10,8 @@ from cleaner.kernels.base import Array, Number, inner, kernel
 from cleaner.kernels.site_lines import SITE_BITS, lower_bound, mix, salted
 
 LEVELS: Final = 5
-"""Elements that make a container: the block around the line and those around that."""
+"""Elements that make a container: the block around the line and those around that. Part of what a memory file means, as the
+next number is, so not among the weights."""
 ALL, RECURRING = 0, 1
 """Columns of what a container holds: the weight of its lines, page by page, and of those that recur."""
 MOST: Final = 600

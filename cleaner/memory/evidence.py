@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from cleaner.document import Ints, KindTable, Lines, read_lines
 from cleaner.errors import RuleError
-from cleaner.html.kind import bits_of, by_address
+from cleaner.html.kind import bare, bits_of, by_address
 from cleaner.judge.trees import UNIT, Trees, read_trees
 from cleaner.memory.containers import TWICE
 from cleaner.memory.learn import page_numbers
@@ -163,12 +163,9 @@ class MemoryJudge:
         self._weights = MemoryWeights.load(weights)
         self._unique = unique if unique is not None else read_unique(self._files[1])
         self._kinds = KindTable()
-        self._spared = by_address(self._weights.spared)
-
-    @property
-    def spared(self) -> int:
+        self.spared: Final = bits_of(self._weights.spared)
         """Signs of pages (bits as of `cleaner.html.kind`) of which its evidence is not to be heard."""
-        return bits_of(self._weights.spared)
+        self._spared = by_address(self._weights.spared)
 
     @property
     def digest(self) -> str:
@@ -198,7 +195,7 @@ class MemoryJudge:
         """Whether a text's address says that it is of a kind of which nothing is said; of pages the markup tells, too."""
         if self._spared is None or not url:
             return False
-        return self._spared.search(url.partition("://")[2].lower() or url.lower()) is not None
+        return self._spared.search(bare(url)) is not None
 
     def look_up(self, lines: Lines, urls: Sequence[str | None], containers: Keys | None = None) -> Known | None:
         """What the memory knows of the rows of `lines`, and of the `containers` that hold them, if they are given; None

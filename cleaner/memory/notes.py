@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -98,8 +98,11 @@ class NotedMeta(Mapping[str, object]):
 
 
 def noted(
-    metas: Sequence[Mapping[str, object]], edits: Sequence[Sequence[Edit]], notes: Notes
-) -> list[Mapping[str, object]]:
-    """What pages say about themselves, with `notes` where memory made some of the `edits`; all three text by text."""
+    metas: Sequence[Mapping[str, object]], edits: Sequence[Sequence[Edit]], notes: Callable[[], Notes]
+) -> Sequence[Mapping[str, object]]:
+    """What pages say about themselves, with the `notes` where memory made some of the `edits`; all three text by text."""
     mine = [of_memory(own) for own in edits]
-    return [NotedMeta(meta, notes, text, own) if own else meta for text, (meta, own) in enumerate(zip(metas, mine, strict=True))]
+    if not any(mine):
+        return metas
+    made = notes()
+    return [NotedMeta(meta, made, text, own) if own else meta for text, (meta, own) in enumerate(zip(metas, mine, strict=True))]

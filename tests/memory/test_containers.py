@@ -54,6 +54,12 @@ def test_it_is_named_and_its_counts_are_told(memory: SiteMemory) -> None:
     assert off.text == Cleaner().clean(html=new["html"], url=new["url"]).text
 
 
+def test_the_rule_alone_can_be_turned_off(memory: SiteMemory) -> None:
+    new = boxed_page(1000, fresh=True)
+    off = Cleaner(memory=memory, ignore=["common.memory/container"]).clean(html=new["html"], url=new["url"])
+    assert off.text == Cleaner().clean(html=new["html"], url=new["url"]).text
+
+
 def test_the_same_words_in_another_place_are_left_alone(memory: SiteMemory) -> None:
     new = boxed_page(1000, fresh=True)
     headline = "The lighthouse keeper tells how the storm of that night looked from above, and who came to help her first."
