@@ -289,12 +289,15 @@ def assemble(
     bold = 0
     pre = 0
     pending = _LINE
+    before = 0
     hard = np.zeros(_HARD_LIMIT, np.uint8)
     hards = 0
     for t in range(tags):
         tag = number[t]
         flow = flows[tag]
         step = 1 if kind[t] == OPEN else (-1 if kind[t] == CLOSE else 0)
+        if step or tag:
+            before = t  # not a comment, which stands nowhere
         if step:
             missing += step if gone[own[t]] else 0
             links += step if tag == link_tag else 0
@@ -334,7 +337,7 @@ def assemble(
                 if lines:
                     out[length] = 10
                     length += 1
-                at[lines] = t
+                at[lines] = before
                 chars[lines] = linked[lines] = strong[lines] = 0
                 lines += 1
             elif pending:

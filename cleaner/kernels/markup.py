@@ -14,7 +14,7 @@ from cleaner.kernels.base import Array, Number, inner, kernel
 
 AS_IT_IS: Final = -1
 _LT, _GT, _SLASH, _BANG, _ASKED, _DASH, _EQUALS = ord("<"), ord(">"), ord("/"), ord("!"), ord("?"), ord("-"), ord("=")
-_DOUBLE, _SINGLE = ord('"'), ord("'")
+_DOUBLE, _SINGLE, _AMP, _COLON, _Y = ord('"'), ord("'"), ord("&"), ord(":"), ord("y")
 _EVERYTHING: Final = 2**30
 _SPACES: Final = np.uint64(1 << 9 | 1 << 10 | 1 << 12 | 1 << 13 | 1 << 32)
 _ONES: Final = np.uint64(0x0101010101010101)
@@ -42,6 +42,12 @@ _TITLE, _DESC, _MATH, _FRAMES, _PLAIN = (
 _AREA, _XMP, _IFRAME, _NOEMBED, _NOFRAMES = (
     np.uint64(key_of(name)) for name in ("textarea", "xmp", "iframe", "noembed", "noframes")
 )
+_KEEPING: Final = np.array([key_of(name) for name in ("pre", "listing")], np.uint64)
+"""Elements in which white space counts, or line breaks at the start do."""
+_WALLS: Final = np.array([key_of(name) for name in ("table", "select", "template", "object", "applet", "marquee")], np.uint64)
+"""Elements inside which an end tag may not end what was opened outside."""
+_RUN: Final = 4
+"""White space shorter than this is not worth shortening."""
 _EMPTY_COMMENT, _EMPTY_DRAWING = np.frombuffer(b"<!-->", np.uint8), np.frombuffer(b"<svg></svg>", np.uint8)
 
 
@@ -239,12 +245,41 @@ def _copy(data: Array, start: Number, end: Number, out: Array, length: Number) -
 
 
 @inner
+def _shorten(
+    data: Array, low: Number, at: Number, out: Array, length: Number, copied: Number
+) -> tuple[Number, Number]:
+    """Leave out white space that ends at `at` and begins at `low` or later, but for its first character."""
+    first = at
+    while first > low and _is_space(data[first - 1]):
+        first -= 1
+    if at - first < _RUN:
+        return length, copied
+    return _copy(data, copied, first + 1, out, length), at
+
+
+@inner
+def _stands_free(out: Array, length: Number) -> Number:
+    """Whether what ends at `length` cannot become part of a tag or character reference with what comes next."""
+    return length == 0 or out[length - 1] == _GT or _is_space(out[length - 1])
+
+
+@inner
 def _is_kept(tail: Number, endings: Array, beyond: Array) -> Number:
     """Whether the tail of an attribute's name has one of the `endings`."""
     kept = False
     for which in range(len(endings)):  # without leaving early, so that all are looked at together
         kept |= (tail ^ endings[which]) << beyond[which] == np.uint64(0)
     return kept
+
+
+@inner
+def _may_hide(data: Array, at: Number, end: Number) -> Number:
+    """Whether the attribute `style` in data[at:end] may set `display` or `visibility`, or hide that in a reference."""
+    while at < end:
+        if data[at] == _AMP or (data[at] == _COLON and data[at - 1] == _Y):
+            return True
+        at += 1
+    return False
 
 
 @inner
@@ -256,13 +291,18 @@ def _trim_tag(
     How much is written and how far it was copied then, and the place behind the tag, -1 where it does not end.
     """
     written, reached, size = length, copied, len(data)
+    styled = False
     at = _next_attribute(data, stop)
     while at < size and data[at] != _GT:
         tail, end = _attribute(data, words, at)
         if tail == np.uint64(0):
             return length, copied, _tag_end(data, words, end)
+        kept = _is_kept(tail, endings, beyond)
+        if (tail ^ endings[0]) << beyond[0] == np.uint64(0):
+            kept = not styled and _may_hide(data, at, end)
+            styled = True  # of attributes with one name the first counts
         end = _next_attribute(data, end)
-        if not _is_kept(tail, endings, beyond):
+        if not kept:
             if reached < at:
                 written = _copy(data, reached, at, out, written)
             reached = end
@@ -270,35 +310,40 @@ def _trim_tag(
     return (written, reached, at + 1) if at < size else (length, copied, -1)
 
 
-@kernel("i8", "u1[r]", "u8[r]", "u8[r]", "u8[r]", "u8[r]", "u8[r]", "u8[r]", "u1[]", "b1[]")
+@kernel("i8", "u1[r]", "u8[r]", "u8[r]", "u8[r]", "u8[r]", "u8[r]", "u8[r]", "u8[r]", "u1[]", "b1[]")
 def slim(
-    data: Array, words: Array, endings: Array, beyond: Array, formats: Array, drawn: Array, asked: Array, out: Array,
-    found: Array,
+    data: Array, words: Array, endings: Array, beyond: Array, formats: Array, hollow: Array, drawn: Array, asked: Array,
+    out: Array, found: Array,
 ) -> Number:  # fmt: skip
     """Fill `out`, as long as `data`, with less of the page: answers how much, or `AS_IT_IS`. `words` are the eights of `data`.
 
-    Out go the text of scripts, style sheets and drawings, the words of comments, and attributes unless their names have one
-    of the `endings`: the last bytes, big-endian, with a space before a whole name, without `beyond` bits of the eight bytes.
-    Kept are all attributes of the tags `formats`, of which the parser opens no more than three alike, and everything in
-    tables, whose rows are judged by their size. `drawn` are the names, as `key_of`, that an element `svg` may hold. `found`
-    gets which of the tags `asked` there are.
+    Out go the text of scripts, style sheets and drawings, comments or at least their words, all but one character of white
+    space before tags, and attributes unless their names have one of the `endings`: the last bytes, big-endian, with a space
+    before a whole name, without `beyond` bits of the eight bytes; of these ` style`, the first, where it hides nothing, and all
+    of the tags `hollow`. Kept are all attributes of the tags `formats`, of which the parser opens no more than three alike,
+    and everything in tables, whose rows are judged by their size. `drawn` are the names, as `key_of`, that an element `svg`
+    may hold. `found` gets which of the tags `asked` there are.
     """
     size = len(data)
     found[:] = False
-    length = copied = tables = i = 0
+    length = copied = tables = keeping = i = 0
     choosing = False
     while True:
+        low = i
         i = _find(data, words, i, _LT)
         if i + 1 >= size:
             break
         mark = data[i + 1]
+        if not (tables or keeping):
+            length, copied = _shorten(data, low, i, out, length, copied)
         if _is_comment(data, i):
             end = _comment_end(data, words, i)
             if end < 0:
                 break
             if not tables:
                 length = _copy(data, copied, i, out, length)
-                length = _copy(_EMPTY_COMMENT, 0, len(_EMPTY_COMMENT), out, length)
+                if not _stands_free(out, length):
+                    length = _copy(_EMPTY_COMMENT, 0, len(_EMPTY_COMMENT), out, length)
                 copied = end
             i = end
         elif mark == _BANG or mark == _ASKED:
@@ -312,6 +357,8 @@ def slim(
                 if key == _TABLE and tables:
                     tables -= 1
                 choosing = choosing and key != _SELECT
+                if keeping and _is_one_of(_KEEPING, key):
+                    keeping -= 1
             else:
                 i = _find(data, words, i + 2, _GT) + 1
         elif _is_letter(mark):
@@ -325,13 +372,22 @@ def slim(
             choosing = choosing or key == _SELECT
             if key == _TEMPLATE:
                 tables = _EVERYTHING
-            emptied = key == _SCRIPT or key == _STYLE
+            if _is_one_of(_KEEPING, key):
+                keeping += 1
+            elif keeping and _is_one_of(_WALLS, key):
+                keeping = _EVERYTHING
+            emptied = key == _SCRIPT or key == _STYLE or key == _IFRAME
             wide = key == _AREA or key == _NOFRAMES
-            raw = emptied or wide or key == _TITLE or key == _IFRAME or key == _XMP or key == _NOEMBED
+            raw = emptied or wide or key == _TITLE or key == _XMP or key == _NOEMBED
             if tables or raw or key == _SVG or _is_one_of(formats, key) or (stop < size and data[stop] == _GT):
                 end = _tag_end(data, words, stop)
                 if end < 0:
                     break
+            elif _is_one_of(hollow, key):
+                end = _tag_end(data, words, stop)
+                if end < 0:
+                    break
+                length, copied = _copy(data, copied, stop, out, length), end - 1
             else:
                 length, copied, end = _trim_tag(data, words, stop, endings, beyond, out, length, copied)
                 if end < 0:

@@ -29,6 +29,13 @@ PAGES = {
     "plain": "<p title=x>One</p><plaintext><p title=y>Two",
     "frames": "<frameset><frame src=a></frameset><noframes><p title=b>One</p></noframes>",
     "formula": "<math><mi title=x>a</mi></math><p title=y>One</p>",
+    "comments by links": "<p><a>One</a></p><!-- x --><p><!----><a><!-- y -->Two</a><!-- z --> three <!----></p><!-- --><br><!-- -->Four",
+    "white space": "<div> \n\t <p>\n    One    <b>   two</b>    <i>x</i>\r\n\r\n\t\t<br>    <!-- y -->    three</p>\f\f\f\f\f<p>Four</div>",
+    "white space that counts": "<p>Four</p>    <pre>    one     <b>two</b>\n\n\n\n     <i>x</i></pre>     <listing>\n\n\n\n<b>a</b></listing>",
+    "walls in code": "<pre>a<table><td></pre>    <b>b</b></table>    <b>c</b></pre>     <b>d</b><select></pre></select>    <b>e</b>",
+    "hollow": '<p>One<img class="icon" hidden src=a alt=">"/><input type=hidden id=x><hr role=none>two<br class=y>three<image id=z></p>',
+    "frame": '<p>One<iframe class="x" src=a><p>no</p></iframe>two</p><iframe><p>Three',
+    "styles": '<p style="color:red">One</p><p style="display:none">Two</p><p STYLE=visibility:hidden>Three</p><p style="displa&#121;:none">Four</p><p style=";opacity:0">Five</p><p style>Six</p><p style="a:b" style="display:none">Seven</p><p style=display:none style=a>Eight</p>',
     "bytes beyond": "<p title='\u00e4'>\u00e4\ud800\u4e2d</p>\0<p \0id=x>One",
 }
 
@@ -67,4 +74,6 @@ def test_torn_pages_have_the_same_blocks(seed, monkeypatch):
 def test_left_out():
     page = b'<p data-a="b" class="c" href=d>One<!-- two --><script src=e>f()</script><svg><path d=g /></svg>'
     assert slimmed(page) == (b'<p class="c" >One<!--><script></script><svg></svg>', ["script", "svg"])
+    page = b'<p style="a:b">     <!-- x --><img class=a src=b>     <iframe src=c>d</iframe>'
+    assert slimmed(page) == (b"<p > <img> <iframe></iframe>", ["iframe"])
     assert slimmed(b"<p>One <math>") == (b"<p>One <math>", NO_TEXT)
