@@ -20,6 +20,9 @@ LONGEST: Final = 260
 """Longer lines are looked at only at their ends: nothing but running text is that long."""
 FRONT, BACK = 120, 90
 SIEVE_BITS: Final = 20
+_ENDS, _GOES_ON = np.uint8(1), np.uint8(2)
+"""What the sieve says of a hash, in two bits: perhaps a phrase ends there, perhaps one goes on. Most words begin some phrase but
+are none, so that the table, which is too large for the processor's caches, is asked for few of them."""
 
 # What a table entry holds: 40 bits of the hash, the number of the phrase that ends there + 1, and whether one goes on.
 _VALUE_BITS: Final = np.uint64(24)
@@ -29,8 +32,17 @@ _FORWARD, _BACKWARD = np.uint64(0), np.uint64(1)
 
 
 @inner
-def _sieve(key: Array) -> Array:
-    return (key >> np.uint64(20)) & np.uint64((1 << SIEVE_BITS) - 1)
+def _sieved(sieve: Array, key: Array) -> Array:
+    """What the sieve says of a hash, in the two lowest bits."""
+    cell = (key >> np.uint64(20)) & np.uint64((1 << SIEVE_BITS) - 1)
+    return sieve[cell >> np.uint64(2)] >> np.uint8(np.uint64(2) * (cell & np.uint64(3)))
+
+
+@inner
+def _sift(sieve: Array, key: Array, mark: Array) -> None:
+    """Have the sieve say `mark` of a hash."""
+    cell = (key >> np.uint64(20)) & np.uint64((1 << SIEVE_BITS) - 1)
+    sieve[cell >> np.uint64(2)] |= mark << np.uint8(np.uint64(2) * (cell & np.uint64(3)))
 
 
 @inner
@@ -84,10 +96,11 @@ def build_words(
         key = seed
         for word in range(count):
             key = join_hash(key, hashes[word])
-            value = _MORE if word + 1 < count else np.uint64(phrase + 1) << np.uint64(1)
+            more = word + 1 < count
+            value = _MORE if more else np.uint64(phrase + 1) << np.uint64(1)
             if not _put(table, owner, key, value, phrase, stop[word], text, starts):
                 return False
-            sieve[_sieve(key) >> np.uint64(3)] |= np.uint8(1 << (_sieve(key) & np.uint64(7)))
+            _sift(sieve, key, _GOES_ON if more else _ENDS)
     return True
 
 
@@ -134,15 +147,16 @@ def word_hits(words: Array, hashes: Array, count: Number, seed: Array, table: Ar
         key = seed
         for last in range(word, count):
             key = join_hash(key, hashes[last])
-            bit = _sieve(key)
-            if not (sieve[bit >> np.uint64(3)] >> np.uint8(bit & np.uint64(7))) & np.uint8(1):
-                break
-            value = _find(table, key)
-            if value > _MORE:
-                hits[found, 0] = np.int64(value >> np.uint64(1)) - 1
-                hits[found, 1], hits[found, 2] = words[0, word], words[1, last]
-                found += 1
-            if not value & _MORE:
+            said = _sieved(sieve, key)
+            if said & _ENDS:
+                value = _find(table, key)
+                if value > _MORE:
+                    hits[found, 0] = np.int64(value >> np.uint64(1)) - 1
+                    hits[found, 1], hits[found, 2] = words[0, word], words[1, last]
+                    found += 1
+                if not value & _MORE:
+                    break
+            elif not said & _GOES_ON:
                 break
     return found
 

@@ -143,6 +143,15 @@ def _has_signs(counts: Array, row: Number) -> Number:
 
 
 @inner
+def _known_signs(points: Array, kinds: Array, start: Number, end: Number, signs: Array, seen: Array) -> Array:
+    """The bits of a line's signs, as `seen` has or gets them."""
+    if not seen[2] & np.uint64(2):
+        seen[0] = _signs(points, kinds, start, end, signs)
+        seen[2] |= np.uint64(2)
+    return seen[0]
+
+
+@inner
 def _passes(
     codes: Array, points: Array, kinds: Array, start: Number, end: Number, signs: Array, seen: Array, ink: Number, asks: Array,
     rule: Number,
@@ -160,12 +169,7 @@ def _passes(
             seen[2] |= np.uint64(1)
         if not first & seen[1]:
             return False
-    if needs:
-        if not seen[2] & np.uint64(2):
-            seen[0] = _signs(points, kinds, start, end, signs)
-            seen[2] |= np.uint64(2)
-        return (needs & seen[0]) != np.uint64(0)
-    return True
+    return needs == np.uint64(0) or (needs & _known_signs(points, kinds, start, end, signs, seen)) != np.uint64(0)
 
 
 @inner
@@ -223,9 +227,12 @@ def match(
     Scratch: what `scratch` makes.
     """
     met[:] = -1
-    bare = True
+    bare, shapes = True, np.uint64(0)
     for rule in shaped:
         bare = bare and asks[rule, NEEDS] != np.uint64(0)
+        shapes |= asks[rule, NEEDS]
+    if not bare:
+        shapes = ~np.uint64(0)
     voted, paired = 0, 0
     made[0], made[1] = -1, -1
     for row in range(len(row_start)):
@@ -276,7 +283,7 @@ def match(
                         votes[voted, 2], votes[voted, 3] = origin[left], origin[right - 1] + 1
                         votes[voted, 4] = whole
                         voted += 1
-        if short and not (bare and not _has_signs(counts, row)):
+        if short and not (bare and not _has_signs(counts, row)) and shapes & _known_signs(points, kinds, first, last, signs, seen):
             for rule in shaped:
                 if np.int64(weight[row]) <= np.int64(asks[rule, WEIGHT]) and _passes(
                     codes, points, kinds, first, last, signs, seen, np.int64(ink[row]), asks, rule

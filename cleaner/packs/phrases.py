@@ -32,7 +32,7 @@ class PhraseTable:
     words: Hashes
     """A hash table of all sequences of words that begin a phrase."""
     sieve: Bytes
-    """One bit for the hash of each such sequence, more than there are slots: most words of a text end here."""
+    """Two bits for the hash of each such sequence: most words of a text end here."""
     edges: Hashes
     """A trie of the phrases with an open end, as a hash table of (node and character, next node)."""
     ends: Ints
@@ -94,7 +94,7 @@ def _word_table(text: Points, starts: Ints, bordered: Flags, words: int) -> tupl
     stop, hashes = np.empty(room, np.int64), np.empty(room, np.uint64)
     for seed in count(1):
         table = np.zeros(slots, np.uint64)
-        sieve = np.zeros(1 << (kernel.SIEVE_BITS - 3), np.uint8)
+        sieve = np.zeros(1 << (kernel.SIEVE_BITS - 2), np.uint8)
         owner = np.empty((slots, 2), np.int32)
         if kernel.build_words(text, starts, bordered, seed, table, owner, sieve, stop, hashes):
             return np.uint64(seed), table, sieve
