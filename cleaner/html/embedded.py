@@ -13,10 +13,10 @@ from typing import Any, Final
 
 import orjson
 
-from cleaner.html.kind import ld_blocks
-
 MAX_JSON: Final = 2_000_000
 MAX_TEXT: Final = 400_000
+_LD: Final = "application/ld+json"
+_LD_LIMIT: Final = 400_000
 _MAX_VALUES: Final = 50_000
 _STATE: Final = re.compile(
     r"""<script\b[^>]*?\bid\s*=\s*["'](?:__NEXT_DATA__|__NUXT_DATA__|__NUXT__|server-data|initial-state|app-state)["']"""
@@ -42,11 +42,26 @@ _SHORTEST: Final = 60
 
 def linked_data(html: str) -> Iterator[Any]:
     """The JSON-LD values of a page that can be read."""
-    for block in ld_blocks(html):
+    for block in _ld_blocks(html):
         text = block.strip().removeprefix("<![CDATA[").removeprefix("//<![CDATA[").removesuffix("]]>").strip(" \n/;")
         value = _parse(text)
         if value is not None:
             yield value
+
+
+def _ld_blocks(html: str) -> Iterator[str]:
+    """The text of the JSON-LD scripts of a page, as written, up to a limit in all."""
+    left = _LD_LIMIT
+    at = html.find(_LD)
+    while at >= 0 and left > 0:
+        begin = html.find(">", at, at + 400) + 1
+        end = html.find("</", begin, begin + left) if begin else -1
+        while end >= 0 and html[end + 2 : end + 8].lower() != "script":
+            end = html.find("</", end + 2, begin + left)
+        if begin and end >= 0:
+            yield html[begin:end]
+            left -= end - begin
+        at = html.find(_LD, max(end, at + 1))
 
 
 def embedded_html(html: str) -> str:

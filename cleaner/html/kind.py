@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
-_LD: Final = "application/ld+json"
-_LD_LIMIT: Final = 400_000
-_HEAD: Final = 60_000
-_TYPE: Final = re.compile(r'"@type"\s*:\s*\[?\s*"(?:https?://schema\.org/)?(\w+)"')
+from cleaner.html.slim import Stated
+
+_VOCABULARY: Final = re.compile(r"https?://schema\.org/")
 _CONTENT: Final = re.compile(r"""\scontent\s*=\s*["']?([^"'>]{1,60})""", re.IGNORECASE)
-_TAG: Final = 400
-"""Characters around a name in which its tag must begin and end."""
 _STATED: Final[Mapping[str, str]] = {
     "article": "Article NewsArticle BlogPosting ReportageNewsArticle OpinionNewsArticle AnalysisNewsArticle Blog "
     "LiveBlogPosting ScholarlyArticle Report SocialMediaPosting AdvertiserContentArticle",
@@ -76,32 +73,16 @@ def by_address(names: Collection[str]) -> re.Pattern[str] | None:
     return re.compile("|".join(patterns)) if patterns else None
 
 
-def ld_blocks(html: str) -> Iterator[str]:
-    """The text of the JSON-LD scripts of a page, as written, up to a limit in all."""
-    left = _LD_LIMIT
-    at = html.find(_LD)
-    while at >= 0 and left > 0:
-        begin = html.find(">", at, at + 400) + 1
-        end = html.find("</", begin, begin + left) if begin else -1
-        while end >= 0 and html[end + 2 : end + 8].lower() != "script":
-            end = html.find("</", end + 2, begin + left)
-        if begin and end >= 0:
-            yield html[begin:end]
-            left -= end - begin
-        at = html.find(_LD, max(end, at + 1))
-
-
-def page_signs(html: str, url: str | None = None) -> int:
+def page_signs(stated: Stated, url: str | None = None) -> int:
     """The signs of a page's kind, one bit for each of `SIGNS`."""
     bits = 0
-    for block in ld_blocks(html):
-        for name in _TYPE.findall(block):
-            kind = _OF_TYPE.get(name)
-            if kind:
-                bits |= _BIT[f"ld_{kind}"]
-    kind = _stated(html, "og:type").partition(".")[0]
+    for name in stated.types:
+        kind = _OF_TYPE.get(name) or _OF_TYPE.get(_VOCABULARY.sub("", name))
+        if kind:
+            bits |= _BIT[f"ld_{kind}"]
+    kind = _content(stated.og_type).partition(".")[0]
     bits |= _BIT.get(f"og_{kind}", 0)
-    generator = _stated(html, '"generator"')
+    generator = _content(stated.generator)
     if generator:
         for kind, pattern in _GENERATED.items():
             if pattern.search(generator):
@@ -109,13 +90,9 @@ def page_signs(html: str, url: str | None = None) -> int:
     return bits | address_signs(url)
 
 
-def _stated(html: str, name: str) -> str:
-    """The content of the first `meta` of that name, in lower case."""
-    at = html.find(name, 0, _HEAD)
-    if at < 0:
-        return ""
-    begin, end = html.rfind("<", max(at - _TAG, 0), at), html.find(">", at, at + _TAG)
-    found = _CONTENT.search(html, begin, end) if 0 <= begin < end else None
+def _content(meta: str) -> str:
+    """The content of a `meta` element, in lower case."""
+    found = _CONTENT.search(meta)
     return found[1].strip().lower() if found else ""
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from cleaner.html.embedded import linked_data
 from cleaner.html.kind import SIGNS, page_signs
+from cleaner.html.slim import encoded, slimmed
 
 HEAD: Final = 200_000
 """Characters of a page that are searched for `meta` and `title`."""
@@ -211,6 +212,6 @@ def _site(things: Sequence[dict[str, Any]]) -> str:
 
 
 def _kind(html: str, url: str | None) -> str:
-    signs = page_signs(html, url)
+    signs = page_signs(slimmed(encoded(html)).stated, url)
     present = {name for place, name in enumerate(SIGNS) if signs >> place & 1}
     return next((kind for sign, kind in _KIND_OF_SIGN.items() if sign in present), "")

@@ -16,8 +16,6 @@ from cleaner.html.tags import FLOW, TAG, Flow
 LIMIT: Final = 512
 _MANY: Final = 20_000
 """Pages with fewer tags cannot nest deep enough to matter."""
-_SHORTEST: Final = 5
-"""Characters of the shortest tag that nests, `<div>`; shorter ones are no matter."""
 _TOO_DEEP: Final = 1_500
 _CLOSED_BY_NEXT: Final = frozenset(
     ["p", "li", "dt", "dd", "tr", "td", "th", "tbody", "thead", "tfoot", "option", "optgroup", "colgroup", "html",
@@ -32,11 +30,9 @@ _TOKEN: Final = re.compile(
 _LETTERS: Final = np.uint64(0x2020202020202020)
 
 
-def is_deep(html: str, data: bytes) -> bool:
-    """Whether a page nests far too deep; `data` is the page in UTF-8."""
-    if len(html) < _SHORTEST * _MANY or np.count_nonzero(np.frombuffer(data, np.uint8) == ord("<")) < _MANY:
-        return False
-    return _depth(html) >= _TOO_DEEP
+def is_deep(html: str, tags: int) -> bool:
+    """Whether a page of so many tags nests far too deep."""
+    return tags >= _MANY and _depth(html) >= _TOO_DEEP
 
 
 def limit_nesting(html: str) -> str:

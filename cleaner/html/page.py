@@ -27,7 +27,7 @@ from cleaner.html.marks import (
 )  # fmt: skip
 from cleaner.html.metadata import PageMeta, page_title
 from cleaner.html.nesting import is_deep, limit_nesting
-from cleaner.html.slim import NO_TEXT, encoded, slimmed
+from cleaner.html.slim import NO_TEXT, Slimmed, encoded, slimmed
 from cleaner.html.tags import TAG
 
 if TYPE_CHECKING:
@@ -83,17 +83,17 @@ class PageReader:
         `RecordError` names the reason if `html` is no page (`pdf`, `xml`, `binary`, …) or too large.
         """
         text, known = _page_text(html, charset)
-        data = encoded(text) if known is None else known
-        if is_deep(text, data):
+        less = slimmed(encoded(text) if known is None else known)
+        if is_deep(text, less.tags):
             text = limit_nesting(text)
-            data = encoded(text)
-        blocks = self._blocks(text, data=data)
+            less = slimmed(encoded(text))
+        blocks = read_blocks(self._body(text, less), self.words)
         if looks_encoded_twice(blocks.source) and (repaired := repair(text)) is not text:
             text, blocks = repaired, self._blocks(repaired)
         embedded = False
         if len(blocks.source) < _HARDLY_ANY:
             blocks, embedded = self._rescue(text, blocks)
-        return Page(text, url, blocks, page_signs(text, url), embedded, self._cut(blocks))
+        return Page(text, url, blocks, page_signs(less.stated, url), embedded, self._cut(blocks))
 
     def marked_lines(self, page: Page, *, links: bool = True) -> tuple[list[str], Marks] | None:
         """The page's lines with its links marked, and what else Markdown shows of them (see `cleaner.html.marks`).
@@ -116,7 +116,7 @@ class PageReader:
             if links:
                 targets.extend(mark_links(tree, page.url))
 
-        source = read_blocks(self._body(without_marks(page.html), prepare=mark), self.words).source
+        source = read_blocks(self._body(without_marks(page.html), None, prepare=mark), self.words).source
         lines, marks = read_marks(source.split("\n"), targets)
         return (lines, marks) if same_lines(lines, page.source.split("\n")) else None
 
@@ -130,16 +130,15 @@ class PageReader:
                     out.setdefault(line, self.css[number].id)
         return out
 
-    def _blocks(self, html: str, more: str = "", data: bytes | None = None) -> Blocks:
-        return read_blocks(self._body(html, more, data=data), self.words)
+    def _blocks(self, html: str, more: str = "") -> Blocks:
+        return read_blocks(self._body(html, slimmed(encoded(html)), more), self.words)
 
     def _body(
-        self, html: str, more: str = "", *, prepare: Callable[[LexborHTMLParser], None] | None = None, data: bytes | None = None
+        self, html: str, less: Slimmed | None, more: str = "", *, prepare: Callable[[LexborHTMLParser], None] | None = None
     ) -> bytes:
-        """The body element as the parser writes it; `data` is `html` encoded, where that is known."""
-        plain = prepare is None and not self.css
-        less, gone = slimmed(encoded(html) if data is None else data) if plain else (html, NO_TEXT)
-        tree = _parse(less)
+        """The body element as the parser writes it; `less` is `html` slimmed, where its elements may be seen so."""
+        read, gone = (html, NO_TEXT) if less is None or self.css else (less.data, less.gone)
+        tree = _parse(read)
         if prepare is not None:
             prepare(tree)
         for number, rule in enumerate(self.css):

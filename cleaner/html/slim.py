@@ -6,12 +6,13 @@ before the page is parsed; the blocks are the same with them and without.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cleaner.html.blocks import ATTRIBUTES
-from cleaner.kernels.markup import AS_IT_IS, key_of, slim
+from cleaner.kernels.markup import AS_IT_IS, TYPES, key_of, slim
 
 NO_TEXT: Final = ["script", "style", "svg", "template", "iframe"]
 """Elements that are taken out of the parsed page."""
@@ -41,15 +42,43 @@ def encoded(html: str) -> bytes:
     return html.encode("utf-8", "ignore")
 
 
-def slimmed(whole: bytes) -> tuple[bytes, list[str]]:
-    """The bytes of a page to parse, without what the blocks do not depend on; all of them where that is not certain.
+class Stated(NamedTuple):
+    """What a page states of its kind, as it is written."""
 
-    Then the names of those of `NO_TEXT` that there may be elements of.
-    """
+    og_type: str
+    """The first `meta` element with `og:type`, empty for none."""
+    generator: str
+    """The first that names a generator."""
+    types: tuple[str, ...]
+    """The types that its linked data names, each once."""
+
+
+class Slimmed(NamedTuple):
+    """A page ready to be parsed, and what it states of its kind."""
+
+    data: bytes
+    """Its bytes without what the blocks do not depend on; all of them where that is not certain."""
+    gone: list[str]
+    """The names of those of `NO_TEXT` that there may be elements of."""
+    stated: Stated
+    tags: int
+    """How many tags and comments it has, but for what scripts say."""
+
+
+def slimmed(whole: bytes) -> Slimmed:
+    """Slim the bytes of a page."""
     data = np.frombuffer(whole, np.uint8)
-    out, found = np.empty(len(data), np.uint8), np.empty(len(NO_TEXT), bool)
+    out, found, told = np.empty(len(data), np.uint8), np.empty(len(NO_TEXT), bool), np.empty((3 + TYPES, 2), np.int32)
     words = np.frombuffer(whole, np.uint64, len(whole) // 8)
-    length = slim(data, words, _ENDINGS, _BEYOND, _FORMATS, _HOLLOW, _DRAWN, _ASKED, out, found)
+    length = slim(data, words, _ENDINGS, _BEYOND, _FORMATS, _HOLLOW, _DRAWN, _ASKED, out, found, told)
+    stated = _read_stated(whole, told)
     if length == AS_IT_IS:
-        return whole, NO_TEXT
-    return out[:length].tobytes(), [name for name, is_there in zip(NO_TEXT, found.tolist(), strict=True) if is_there]
+        return Slimmed(whole, NO_TEXT, stated, int(told[0, 0]))
+    gone = [name for name, is_there in zip(NO_TEXT, found.tolist(), strict=True) if is_there]
+    return Slimmed(out[:length].tobytes(), gone, stated, int(told[0, 0]))
+
+
+def _read_stated(whole: bytes, told: NDArray[np.int32]) -> Stated:
+    found = told[1 : 3 + np.count_nonzero(told[3:, 1])].tolist()
+    parts = [whole[begin:end].decode("utf-8", "replace") for begin, end in found]
+    return Stated(parts[0], parts[1], tuple(parts[2:]))

@@ -14,7 +14,7 @@ from cleaner.kernels.base import Array, Number, inner, kernel
 
 AS_IT_IS: Final = -1
 _LT, _GT, _SLASH, _BANG, _ASKED, _DASH, _EQUALS = ord("<"), ord(">"), ord("/"), ord("!"), ord("?"), ord("-"), ord("=")
-_DOUBLE, _SINGLE, _AMP, _COLON, _Y = ord('"'), ord("'"), ord("&"), ord(":"), ord("y")
+_DOUBLE, _SINGLE, _AMP, _COLON, _Y, _AT, _LIST = ord('"'), ord("'"), ord("&"), ord(":"), ord("y"), ord("@"), ord("[")
 _EVERYTHING: Final = 2**30
 _SPACES: Final = np.uint64(1 << 9 | 1 << 10 | 1 << 12 | 1 << 13 | 1 << 32)
 _ONES: Final = np.uint64(0x0101010101010101)
@@ -46,6 +46,16 @@ _KEEPING: Final = np.array([key_of(name) for name in ("pre", "listing")], np.uin
 """Elements in which white space counts, or line breaks at the start do."""
 _WALLS: Final = np.array([key_of(name) for name in ("table", "select", "template", "object", "applet", "marquee")], np.uint64)
 """Elements inside which an end tag may not end what was opened outside."""
+_META: Final = np.uint64(key_of("meta"))
+_LINKED_DATA, _TYPE, _OPEN_GRAPH, _GENERATOR = (
+    np.frombuffer(word, np.uint8) for word in (b"application/ld+json", b'"@type"', b"og:type", b'"generator"')
+)
+_HEAD: Final = 60_000
+"""Bytes of a page in which `meta` elements are looked at."""
+_LONGEST_TYPE: Final = 60
+_FIRST_TYPE: Final = 3
+TYPES: Final = 64
+"""Of how many different types that a page states is told."""
 _RUN: Final = 4
 """White space shorter than this is not worth shortening."""
 _EMPTY_COMMENT, _EMPTY_DRAWING = np.frombuffer(b"<!-->", np.uint8), np.frombuffer(b"<svg></svg>", np.uint8)
@@ -237,6 +247,80 @@ def _drawing_end(data: Array, words: Array, at: Number, drawn: Array) -> Number:
 
 
 @inner
+def _stands(data: Array, at: Number, end: Number, word: Array) -> Number:
+    """Whether `word` stands at `at`, before `end`."""
+    if at + len(word) > end:
+        return False
+    for step in range(len(word)):
+        if data[at + step] != word[step]:
+            return False
+    return True
+
+
+@inner
+def _holds(data: Array, at: Number, end: Number, word: Array) -> Number:
+    """Whether `word` stands in data[at:end]."""
+    while at < end:
+        if data[at] == word[0] and _stands(data, at, end, word):
+            return True
+        at += 1
+    return False
+
+
+@inner
+def _is_told(data: Array, begin: Number, end: Number, told: Array, many: Number) -> Number:
+    """Whether one of the first `many` types told is data[begin:end]."""
+    for which in range(many):
+        first = np.int64(told[_FIRST_TYPE + which, 0])
+        if np.int64(told[_FIRST_TYPE + which, 1]) - first == end - begin:
+            same = True
+            for step in range(end - begin):
+                same = same and data[first + step] == data[begin + step]
+            if same:
+                return True
+    return False
+
+
+@inner
+def _tell_types(data: Array, words: Array, begin: Number, stop: Number, told: Array) -> None:
+    """Add to `told` where the types stand that the linked data in data[begin:stop] states, each once."""
+    many = 0
+    while many < TYPES and told[_FIRST_TYPE + many, 1]:
+        many += 1
+    at = _find(data, words, begin, _AT)
+    while at < stop and many < TYPES:
+        if at > begin and _stands(data, at - 1, stop, _TYPE):
+            first = _space_end(data, at + len(_TYPE) - 1, stop)
+            if first < stop and data[first] == _COLON:
+                first = _space_end(data, first + 1, stop)
+                if first < stop and data[first] == _LIST:
+                    first = _space_end(data, first + 1, stop)
+                if first < stop and data[first] == _DOUBLE:
+                    end = _find(data, words, first + 1, _DOUBLE)
+                    if end < min(stop, first + _LONGEST_TYPE) and not _is_told(data, first + 1, end, told, many):
+                        told[_FIRST_TYPE + many, 0], told[_FIRST_TYPE + many, 1] = first + 1, end
+                        many += 1
+        at = _find(data, words, at + 1, _AT)
+
+
+@inner
+def _tell_meta(data: Array, begin: Number, end: Number, told: Array) -> None:
+    """Add to `told` the `meta` element in data[begin:end], if it is the first with a kind or a generator."""
+    if not told[1, 1] and _holds(data, begin, end, _OPEN_GRAPH):
+        told[1, 0], told[1, 1] = begin, end
+    if not told[2, 1] and _holds(data, begin, end, _GENERATOR):
+        told[2, 0], told[2, 1] = begin, end
+
+
+@inner
+def _space_end(data: Array, at: Number, end: Number) -> Number:
+    """Behind the white space at `at`."""
+    while at < end and _is_space(data[at]):
+        at += 1
+    return at
+
+
+@inner
 def _copy(data: Array, start: Number, end: Number, out: Array, length: Number) -> Number:
     """Append data[start:end] to out[:length]; the new length."""
     for step in range(end - start):
@@ -310,10 +394,10 @@ def _trim_tag(
     return (written, reached, at + 1) if at < size else (length, copied, -1)
 
 
-@kernel("i8", "u1[r]", "u8[r]", "u8[r]", "u8[r]", "u8[r]", "u8[r]", "u8[r]", "u8[r]", "u1[]", "b1[]")
+@kernel("i8", "u1[r]", "u8[r]", "u8[r]", "u8[r]", "u8[r]", "u8[r]", "u8[r]", "u8[r]", "u1[]", "b1[]", "i4[,]")
 def slim(
     data: Array, words: Array, endings: Array, beyond: Array, formats: Array, hollow: Array, drawn: Array, asked: Array,
-    out: Array, found: Array,
+    out: Array, found: Array, told: Array,
 ) -> Number:  # fmt: skip
     """Fill `out`, as long as `data`, with less of the page: answers how much, or `AS_IT_IS`. `words` are the eights of `data`.
 
@@ -323,9 +407,14 @@ def slim(
     of the tags `hollow`. Kept are all attributes of the tags `formats`, of which the parser opens no more than three alike,
     and everything in tables, whose rows are judged by their size. `drawn` are the names, as `key_of`, that an element `svg`
     may hold. `found` gets which of the tags `asked` there are.
+
+    `told` (3 + TYPES, 2) gets how many tags there are, and what the page states of itself: where the first `meta` element with
+    `og:type` begins and ends, that of the generator, then each type named in its linked data; zeros for what there is not.
     """
     size = len(data)
     found[:] = False
+    told[:, :] = 0
+    whole = False
     length = copied = tables = keeping = i = 0
     choosing = False
     while True:
@@ -333,6 +422,7 @@ def slim(
         i = _find(data, words, i, _LT)
         if i + 1 >= size:
             break
+        told[0, 0] += 1
         mark = data[i + 1]
         if not (tables or keeping):
             length, copied = _shorten(data, low, i, out, length, copied)
@@ -363,8 +453,7 @@ def slim(
                 i = _find(data, words, i + 2, _GT) + 1
         elif _is_letter(mark):
             key, stop = _name(data, i + 1)
-            if key == _FRAMES or key == _PLAIN or key == _MATH:
-                return AS_IT_IS
+            whole |= key == _FRAMES or key == _PLAIN or key == _MATH
             for which in range(len(asked)):
                 if asked[which] == key:
                     found[which] = True
@@ -392,24 +481,28 @@ def slim(
                 length, copied, end = _trim_tag(data, words, stop, endings, beyond, out, length, copied)
                 if end < 0:
                     break
+            if key == _META and i < _HEAD:
+                _tell_meta(data, i, end, told)
             if raw:
                 close = _raw_end(data, words, end, key, key == _SCRIPT)
-                if close < 0 or (choosing and key != _SCRIPT) or (wide and stop != i + 9):
-                    return AS_IT_IS
+                whole |= close < 0 or (choosing and key != _SCRIPT) or (wide and stop != i + 9)
+                close = max(close, end)
+                if key == _SCRIPT and _holds(data, stop, end, _LINKED_DATA):
+                    _tell_types(data, words, end, close, told)
                 if emptied:
                     length = _copy(data, copied, stop, out, length)
                     out[length] = _GT
                     length += 1
                     copied = close
                 end = close
-            elif key == _SVG:
+            elif key == _SVG and not whole:
                 close = _drawing_end(data, words, end, drawn)
-                if choosing or close < 0 or data[end - 2] == _SLASH:
-                    return AS_IT_IS
-                length = _copy(data, copied, i, out, length)
-                length = _copy(_EMPTY_DRAWING, 0, len(_EMPTY_DRAWING), out, length)
-                end = copied = close
+                whole |= choosing or close < 0 or data[end - 2] == _SLASH
+                if not whole:
+                    length = _copy(data, copied, i, out, length)
+                    length = _copy(_EMPTY_DRAWING, 0, len(_EMPTY_DRAWING), out, length)
+                    end = copied = close
             i = end
         else:
             i += 1
-    return _copy(data, copied, size, out, length)
+    return AS_IT_IS if whole else _copy(data, copied, size, out, length)

@@ -283,7 +283,8 @@ def match(
                         votes[voted, 2], votes[voted, 3] = origin[left], origin[right - 1] + 1
                         votes[voted, 4] = whole
                         voted += 1
-        if short and not (bare and not _has_signs(counts, row)) and shapes & _known_signs(points, kinds, first, last, signs, seen):
+        signed = short and not (bare and not _has_signs(counts, row))
+        if signed and shapes & _known_signs(points, kinds, first, last, signs, seen):
             for rule in shaped:
                 if np.int64(weight[row]) <= np.int64(asks[rule, WEIGHT]) and _passes(
                     codes, points, kinds, first, last, signs, seen, np.int64(ink[row]), asks, rule

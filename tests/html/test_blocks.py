@@ -122,6 +122,7 @@ def test_double_encoding_is_repaired_in_the_text():
     "html",
     [
         "<div>" * 100_000 + "deep",
+        "<svg>" * 100_000 + "<p>deep",
         "<div><p>x</p>" * 100_000 + "deep",
         "<div>" * 60_000 + "deep" + "</div>" * 60_000,
         "<b>" * 100_000 + "deep",

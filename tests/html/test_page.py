@@ -12,6 +12,7 @@ from cleaner.html.kind import SIGNS, page_signs
 from cleaner.html.markdown import to_markdown, to_text
 from cleaner.html.metadata import read_metadata
 from cleaner.html.page import PageReader
+from cleaner.html.slim import encoded, slimmed
 from cleaner.packs.load import rules_root
 
 FILE = rules_root() / "common" / "elements.toml"
@@ -107,7 +108,7 @@ def test_metadata_without_linked_data():
 
 def test_signs_of_a_pages_kind():
     def signs(html, url=None):
-        bits = page_signs(html, url)
+        bits = page_signs(slimmed(encoded(html)).stated, url)
         return {name for place, name in enumerate(SIGNS) if bits >> place & 1}
 
     assert {"ld_product", "og_product", "url_product"} <= signs(
@@ -117,7 +118,13 @@ def test_signs_of_a_pages_kind():
     assert {"generator_forum", "url_forum"} <= signs(
         '<meta name="generator" content="Discourse 3">', "https://x.org/t/a/12"
     )
-    assert signs("<p>x") == set()
+    assert signs('<script type="application/ld+json">{"@type" : [ "https://schema.org/Recipe"], "x": {"@type":"Event"}}</script>') == {
+        "ld_recipe", "ld_event",
+    }  # fmt: skip
+    assert signs('<math><script>"@type": "Recipe"</script><meta property=og:type content="Video.other">') == {"og_video"}
+    many = ",".join(f'{{"@type": "Thing{number % 80}"}}' for number in range(400))
+    assert signs(ld({"@type": "Article"}) + f'<script type="application/ld+json">[{many}]</script>') == {"ld_article"}
+    assert signs('<script type="application/ld+json">{"@type": "Rec') == signs("<p>x") == set()
 
 
 MARKED_UP = """<h1>Knots</h1><p>Two <b>kinds</b> of *knots*:</p><ul><li>bends<ol><li>sheet<li>reef</ol><li>hitches</ul>
