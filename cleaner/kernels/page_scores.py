@@ -9,13 +9,13 @@ import numpy as np
 from cleaner.kernels.base import Array, Number, inner, kernel
 from cleaner.kernels.measures import around, log, ratio, since, until
 
-RANKS: Final = 6
-"""How many measures `_rank` gives, after those of `second`."""
 VALUES: Final = 257
 """As many as scores can have, and one."""
 _SCORED: Final = 400
 """Bytes of a line beyond which its score weighs no more."""
 _LIKELY: Final = 128
+_RANKED: Final = 31
+"""The first of the measures that `_rank` gives."""
 
 
 @inner
@@ -127,7 +127,7 @@ def second(
             out[28, row] = log(logs, kept[high] - kept[low])
             out[29, row] = score[above] if seen else 0
             out[30, row] = _mean(total[stop] - total[section] - mass, sizes[stop] - sizes[section] - size)
-        _rank(low, high, score, chars, logs, values[0], values[1:], out[31:])
+        _rank(low, high, score, chars, logs, values[0], values[1:], out[_RANKED:])
 
 
 @kernel("void", "i4[]", "u1[]", "i4[]", "i8", "i8", "i8", "f8", "i8", "i8[]", "b1[]")
