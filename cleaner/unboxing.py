@@ -162,5 +162,5 @@ def expected(parameters: Sequence[tuple[int, np.dtype[Any]]]) -> Any:
 
 def prototype(parameters: Sequence[tuple[int, np.dtype[Any]]]) -> Any:
     """How the entry is called."""
-    numbers = [_NUMBERS[dtype.name][1] for dims, dtype in parameters if not dims]
+    numbers: list[Any] = [_NUMBERS[dtype.name][1] for dims, dtype in parameters if not dims]
     return ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p, *numbers)
