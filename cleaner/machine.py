@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from cleaner.errors import ConfigError
 from cleaner.indexing import from_the_start
 from cleaner.kept import cache_home, keep, recall
-from cleaner.unboxing import LAID_OUT, UNUSUAL, can_enter, entry, expected, prototype
+from cleaner.unboxing import ITEMS, LAID_OUT, TROUBLE, UNUSUAL, can_enter, entry, expected, prototype
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 _log: Final = logging.getLogger(__name__)
@@ -33,8 +33,6 @@ _TYPES: Final[Mapping[str, str]] = {
     "i8": "int64", "i4": "int32", "i2": "int16", "u8": "uint64", "u4": "uint32", "u2": "uint16", "u1": "uint8", "b1": "bool",
     "f8": "float64",
 }  # fmt: skip
-_Pair: Final = ctypes.c_int64 * 2
-"""A kernel's answer, and where it would say what exception it raised."""
 _ENTRY: Final = "entry of "
 _KEPT: Final = 16
 """Files of other sources or processors that stay beside a new one."""
@@ -108,6 +106,7 @@ class Kernel:
         self.types: Final = [(one.dims, one.dtype) for one in self.parameters]
         self._numbers = [(place, one.number) for place, one in enumerate(self.parameters) if not one.dims]
         self._entry: Callable[..., int] | None = None
+        self._judges = result == "b1"
         self._types_here = expected(self.types)
         self._types_at = ctypes.addressof(self._types_here)
 
@@ -116,17 +115,13 @@ class Kernel:
         enter = self._entry or self._open()
         if enter is None or len(values) != len(self.types):
             return self._call_unpacked(values)
-        given = list(values)
-        for place, number in self._numbers:
-            given[place] = number(given[place])
-        answer = _Pair()
-        here = ctypes.addressof(answer)
-        code = enter(here, here + 8, self._types_at, *given)
-        if code:
-            if code == UNUSUAL:
+        numbers = [number(values[place]) for place, number in self._numbers]
+        answer = enter(self._types_at, id(values) + ITEMS, *numbers)
+        if answer <= TROUBLE:
+            if answer == UNUSUAL:
                 return self._call_unpacked(values)
             raise RuntimeError(f"kernel {self.name} failed")
-        return bool(answer[0] & 1) if self.result == "b1" else answer[0]
+        return bool(answer & 1) if self._judges else answer
 
     def _call_unpacked(self, values: Sequence[Any]) -> int:
         """The same for values that are not all plain arrays of just the declared type, which are looked at one by one."""
@@ -146,7 +141,7 @@ class Kernel:
         answer, trouble = ctypes.c_int64(), ctypes.c_void_p()
         if native(ctypes.addressof(answer), ctypes.addressof(trouble), *given):
             raise RuntimeError(f"kernel {self.name} failed")
-        return bool(answer.value & 1) if self.result == "b1" else answer.value
+        return bool(answer.value & 1) if self._judges else answer.value
 
     def __reduce__(self) -> tuple[Callable[[str, str], Any], tuple[str, str]]:
         return _named, (self.function.__module__, self.function.__name__)

@@ -308,7 +308,7 @@ def _line_numbers(seen: SeenPages) -> Ints:
 
 def _element_rules(blocks: Blocks, of_group: Ints) -> Ints:
     """Per line: the rule of the innermost element around it whose names mean something that goes, -1 for none."""
-    from cleaner.html.kernel import innermost
+    from cleaner.kernels.page_tags import innermost
 
     out = np.empty(len(blocks), np.int32)
     elements = blocks.elements

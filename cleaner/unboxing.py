@@ -1,9 +1,10 @@
-"""Handing arrays to compiled code without a word of Python for each: a function that takes array objects and unpacks them.
+"""Handing arrays to compiled code without a word of Python for each: a function that takes a tuple of them and unpacks them.
 
 A kernel takes an array as seven numbers. To ask Python for these, and for whether the array is of the declared type, costs
-more than a microsecond an array, more than many kernels take for a page. So each kernel gets a second entry that takes the
-objects themselves, looks whether they are plain arrays of the declared type, and calls the kernel; where they are not, it
-answers `UNUSUAL` without calling anything.
+more than a microsecond an array, and even to hand over the objects one by one takes ctypes a tenth of that, together more than
+many kernels take for a page. So each kernel gets a second entry that takes the address of the items of the tuple of its
+arguments, looks whether the arrays among them are plain ones of the declared type, and calls the kernel; where they are not, it
+answers `UNUSUAL` without calling anything. Numbers it takes one by one, beside the tuple.
 """
 
 from __future__ import annotations
@@ -14,16 +15,34 @@ from typing import Any, Final
 
 import numpy as np
 
-UNUSUAL: Final = 1 << 30
+TROUBLE: Final = 1 - (1 << 63)
+"""The highest answer of an entry that stands for no answer of its kernel, which never are so low."""
+UNUSUAL: Final = -(1 << 63)
 _KIND, _DATA, _DIMS, _SHAPE, _STRIDES, _TYPE, _FLAGS = 8, 16, 24, 32, 40, 56, 64
 """Where numpy's array objects have what, in bytes; part of its binary interface since its first version."""
 _IN_ORDER: Final = 1
 _NUMBERS: Final = {"int64": ("i64", ctypes.c_int64), "uint64": ("i64", ctypes.c_uint64), "float64": ("double", ctypes.c_double)}
 
 
+_word: Final = ctypes.c_size_t.from_address
+
+
+def _find_items() -> int:
+    """Where in a tuple its items begin, in bytes; -1 where that cannot be told. Not all versions of Python have the same."""
+    probes = [tuple(object() for _ in range(size)) for size in (1, 2, 7)]
+    for place in range(16, ().__sizeof__() + 8, 8):
+        if all(
+            probe.__sizeof__() >= place + 8 * len(probe)
+            and all(_word(id(probe) + place + 8 * number).value == id(item) for number, item in enumerate(probe))
+            for probe in probes
+        ):
+            return place
+    return -1
+
+
 def _is_laid_out() -> bool:
     """Whether array objects are laid out as expected, looked up in some of which all is known."""
-    word, half = ctypes.c_size_t.from_address, ctypes.c_int32.from_address
+    word, half = _word, ctypes.c_int32.from_address
     for probe in (np.zeros(3, np.uint8), np.zeros((2, 5), np.int32), np.asfortranarray(np.ones((4, 7)))):
         here = id(probe)
         if np.empty(0).__sizeof__() < _FLAGS + 4:
@@ -43,7 +62,9 @@ def _is_laid_out() -> bool:
     return True
 
 
-LAID_OUT: Final = ctypes.sizeof(ctypes.c_void_p) == 8 and _is_laid_out()
+ITEMS: Final = _find_items()
+"""Where in a tuple its items begin, in bytes."""
+LAID_OUT: Final = ctypes.sizeof(ctypes.c_void_p) == 8 and ITEMS > 0 and _is_laid_out()
 """Whether `entry` may be used in this process."""
 
 
@@ -53,8 +74,8 @@ def can_enter(parameters: Sequence[tuple[int, np.dtype[Any]]]) -> bool:
 
 
 def entry(name: str, kernel: str, parameters: Sequence[tuple[int, np.dtype[Any]]]) -> str:
-    """LLVM's assembly of a function `name` that takes the answer's and the exception's address, the address of `expected`,
-    and array objects and numbers, and calls `kernel`."""
+    """LLVM's assembly of a function `name` that takes the address of `expected`, that of a tuple's items, and the numbers among
+    them, and calls `kernel`: gives its answer, or one up to `TROUBLE`."""
     given, handed, types, lines = [], [], [], []
     arrays = 0
     for place, (dims, dtype) in enumerate(parameters):
@@ -65,7 +86,7 @@ def entry(name: str, kernel: str, parameters: Sequence[tuple[int, np.dtype[Any]]
             types.append(number)
             continue
         arrays += 1
-        given.append(f"ptr %v{place}")
+        lines += _load(f"v{place}", "ptr", "%values", 8 * place)
         lines += _checks(place, dims, arrays)
         sizes = [f"%n{place}.{axis}" for axis in range(dims)]
         total = sizes[0]
@@ -78,36 +99,40 @@ def entry(name: str, kernel: str, parameters: Sequence[tuple[int, np.dtype[Any]]
         types += ["ptr", "ptr", "i64", "i64", "ptr", *["i64"] * (2 * dims)]
     return "\n".join([
         f'declare i32 @"{kernel}"(ptr, ptr, {", ".join(types)})',
-        f'define i32 @"{name}"(ptr %answer, ptr %trouble, ptr %expected, {", ".join(given)}) {{',
+        f'define i64 @"{name}"({", ".join(["ptr %expected", "ptr %values", *given])}) {{',
+        "%answer = alloca i64",
+        "%trouble = alloca ptr",
+        "store i64 0, ptr %answer",
         "%kind = load ptr, ptr %expected",
         *lines,
         f'%code = call i32 @"{kernel}"(ptr %answer, ptr %trouble, {", ".join(handed)})',
-        "ret i32 %code",
+        "%failed = icmp ne i32 %code, 0",
+        "%found = load i64, ptr %answer",
+        f"%said = select i1 %failed, i64 {TROUBLE}, i64 %found",
+        "ret i64 %said",
         "unusual:",
-        f"ret i32 {UNUSUAL}",
+        f"ret i64 {UNUSUAL}",
         "}",
     ])  # fmt: skip
 
 
+def _load(name: str, kind: str, base: str, offset: int) -> list[str]:
+    """What reads the value that stands so many bytes after an address."""
+    return [f"%{name}.at = getelementptr i8, ptr {base}, i64 {offset}", f"%{name} = load {kind}, ptr %{name}.at"]
+
+
 def _checks(place: int, dims: int, number: int) -> list[str]:
     """What looks whether the object of parameter `place`, the array of this `number`, is as declared, and takes it apart."""
-
-    def load(name: str, kind: str, base: str, offset: int) -> list[str]:
-        return [
-            f"%{name}{place}.at = getelementptr i8, ptr {base}, i64 {offset}",
-            f"%{name}{place} = load {kind}, ptr %{name}{place}.at",
-        ]
-
     me = f"%v{place}"
     lines = [
-        *load("kind", "ptr", me, _KIND),
+        *_load(f"kind{place}", "ptr", me, _KIND),
         f"%other{place} = icmp ne ptr %kind{place}, %kind",
         f"br i1 %other{place}, label %unusual, label %array{place}",
         f"array{place}:",
-        *load("dims", "i32", me, _DIMS),
-        *load("flags", "i32", me, _FLAGS),
-        *load("type", "ptr", me, _TYPE),
-        *load("want", "ptr", "%expected", 8 * number),
+        *_load(f"dims{place}", "i32", me, _DIMS),
+        *_load(f"flags{place}", "i32", me, _FLAGS),
+        *_load(f"type{place}", "ptr", me, _TYPE),
+        *_load(f"want{place}", "ptr", "%expected", 8 * number),
         f"%d{place} = icmp eq i32 %dims{place}, {dims}",
         f"%o{place} = and i32 %flags{place}, {_IN_ORDER}",
         f"%f{place} = icmp ne i32 %o{place}, 0",
@@ -116,9 +141,9 @@ def _checks(place: int, dims: int, number: int) -> list[str]:
         f"%dft{place} = and i1 %df{place}, %t{place}",
         f"br i1 %dft{place}, label %plain{place}, label %unusual",
         f"plain{place}:",
-        *load("data", "ptr", me, _DATA),
-        *load("shape", "ptr", me, _SHAPE),
-        *load("strides", "ptr", me, _STRIDES),
+        *_load(f"data{place}", "ptr", me, _DATA),
+        *_load(f"shape{place}", "ptr", me, _SHAPE),
+        *_load(f"strides{place}", "ptr", me, _STRIDES),
     ]
     for axis in range(dims):
         for short, base in (("n", "shape"), ("s", "strides")):
@@ -137,5 +162,5 @@ def expected(parameters: Sequence[tuple[int, np.dtype[Any]]]) -> Any:
 
 def prototype(parameters: Sequence[tuple[int, np.dtype[Any]]]) -> Any:
     """How the entry is called."""
-    kinds: list[Any] = [ctypes.py_object if dims else _NUMBERS[dtype.name][1] for dims, dtype in parameters]
-    return ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, *kinds)
+    numbers: list[Any] = [_NUMBERS[dtype.name][1] for dims, dtype in parameters if not dims]
+    return ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p, *numbers)

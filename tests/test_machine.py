@@ -96,11 +96,21 @@ def test_other_values_are_refused(home):
         fill(values, out)
 
 
-def test_a_warm_start_needs_no_compiler():
-    code = "import sys; from cleaner import Cleaner; Cleaner().clean('A line.\\nShare'); sys.exit('numba' in sys.modules)"
+PAGE = "<nav><a href=1>Home</a></nav><main><h1>Slate</h1><p>Slate lasts long, if it is laid well.</p></main>"
+
+
+@pytest.mark.parametrize("given", ["'A line.\\nShare'", f"html={PAGE!r}"])
+def test_a_warm_start_needs_no_compiler(given):
+    code = f"import sys; from cleaner import Cleaner; Cleaner().clean({given}); sys.exit('numba' in sys.modules)"
     for _ in range(2):
         done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("module", ["cleaner", "cleaner.document", "cleaner.packs.match", "cleaner.judge.look", "cleaner.engine", "cleaner.pages"])
+def test_numba_waits_until_it_is_needed(module):
+    code = f"import sys, {module}; sys.exit('numba' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_fractions_and_small_functions_of_inner_loops(home):

@@ -1,44 +1,39 @@
-"""The compiled part of lining up a page's words with its gold text.
-
-Import this inside functions: it brings numba along.
-"""
+"""The compiled part of lining up a page's words with its gold text."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from cleaner import compiled
-from cleaner.compiled import Function
+from cleaner.machine import Library
 
 Array = Any
+Numbers = NDArray[np.int32]
+Marks = NDArray[np.bool_]
+LIBRARY: Final = Library(__package__, ("align_kernel",), [Path(__file__)])
 
 
-def _kernel(result: str, *parameters: str) -> Callable[[Function], Function]:
-    def compile_(function: Function) -> Function:
-        with compiled.compiling([Path(__file__)]) as cached:
-            return compiled.kernel(cached, result, *parameters)(function)
-
-    return compile_
+def longest_common(words: Numbers, gold: Numbers, known: int, hit: Marks, used: Marks) -> None:
+    """Mark a longest common subsequence of two lists of word numbers below `known`: in `hit` and in `used`, which come empty."""
+    size = (len(gold) + 63) // 64
+    _longest_common(words, gold, np.zeros((known, size), np.uint64), np.empty((len(words) + 1, size), np.uint64), hit, used)
 
 
-@_kernel("void", "i4[]", "i4[]", "i8", "b1[]", "b1[]")
-def longest_common(words: Array, gold: Array, known: int, hit: Array, used: Array) -> None:
-    """Mark a longest common subsequence of two lists of word numbers below `known`: in `hit` and in `used`.
+@LIBRARY.kernel("void", "i4[]", "i4[]", "u8[,]", "u8[,]", "b1[]", "b1[]")
+def _longest_common(words: Array, gold: Array, places: Array, rows: Array, hit: Array, used: Array) -> None:
+    """One bit per word of `gold`, 64 at a time (Hyyrö, 2004); the bits of every row are kept to find the way back.
 
-    One bit per word of `gold`, 64 at a time (Hyyrö, 2004); the bits of every row are kept to find the way back.
+    `places`, zeros, has a row per word number, `rows` (len(words) + 1) is scratch.
     """
     n, m = len(words), len(gold)
-    size = (m + 63) // 64
+    size = rows.shape[1]
     one = np.uint64(1)
-    places = np.zeros((known, size), np.uint64)
     for at in range(m):
         places[gold[at], at >> 6] |= one << np.uint64(at & 63)
-    rows = np.empty((n + 1, size), np.uint64)
-    rows[0] = ~np.uint64(0)
+    rows[0, :] = ~np.uint64(0)
     for row in range(n):
         carry = np.uint64(0)
         for part in range(size):
@@ -62,7 +57,7 @@ def longest_common(words: Array, gold: Array, known: int, hit: Array, used: Arra
         hit[row], used[column] = True, True
 
 
-@_kernel("i8", "i4[]", "i4[]", "i4[]", "b1[]")
+@LIBRARY.kernel("i8", "i4[]", "i4[]", "i4[]", "b1[]")
 def overlap(words: Array, line: Array, left: Array, keep: Array) -> int:
     """How many words of the lines `keep` are in the bag `left` (a count per word number), which loses them."""
     found = 0

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from cleaner.errors import RecordError
 from cleaner.html.elements import HIDDEN, ElementWords
-from cleaner.html.tags import CUSTOM, FLOW, KEYS, NUMBERS, TAG, Flow
+from cleaner.html.tags import CUSTOM, FLOW, KEYS, NUMBERS, TAG
 
 Ints = NDArray[np.int32]
 Bools = NDArray[np.bool_]
@@ -26,8 +26,7 @@ MARK: Final = "data-cleaner-cut"
 """Attribute that tells which rule on elements found an element."""
 ATTRIBUTES: Final = (" style=", " hidden=", "aria-hidden=", " class=", f"{MARK}=", " id=", " role=", " itemprop=",
                       " itemtype=", " aria-label=", " data-testid=", " data-component=")  # fmt: skip
-_HIDING: Final = 3
-"""The first so many hide elements; the kernel reports them only where they do."""
+"""The first ones hide elements (`cleaner.kernels.page_tags.HIDING`), the others are told by their values."""
 _CLASS, _MARK = 3, 4
 _NAMES: Final = 5
 """From here on the attributes hold names, like `class`."""
@@ -62,6 +61,8 @@ _ROW_LIMIT: Final = 4000
 """Bytes of markup beyond which a table row is layout, not data."""
 _HARDLY_ANY: Final = 3000
 """With less text than this on show, `noscript` may hold the page's content."""
+_NOSCRIPT: Final = TAG["noscript"]
+_NOTHING: Final = -1
 _NOSCRIPT_TIMES: Final = 2
 _NOSCRIPT_MORE: Final = 200
 _ANY_TAG: Final = re.compile(rb"<[^<>]*>")
@@ -134,6 +135,9 @@ class _Tree:
     start: Ints
     stop: Ints
     parent: Ints
+    tag: Raw
+    hidden: Bools
+    """Per element: whether its own attributes hide it."""
     name_element: Ints
     name_kind: Raw
     name_begin: Ints
@@ -150,11 +154,10 @@ class _Text:
     """The page's text, its lines, and the lines of its elements."""
 
     source: str
-    at: Ints
     columns: tuple[Ints, ...]
+    """What is told of lines, as in `cleaner.kernels.page_text.LEAF` and after."""
     first: Ints
     last: Ints
-    block: Ints
 
 
 def read_blocks(body: bytes, words: ElementWords) -> Blocks:
@@ -164,23 +167,17 @@ def read_blocks(body: bytes, words: ElementWords) -> Blocks:
     and `style`.
     """
     tree = _read_any(body)
-    number = tree.number[tree.start]
-    hidden = _hidden(tree)
-    flow = FLOW[number]
-    gone = (flow == Flow.GONE) | (hidden & (flow == Flow.INLINE))
-    noscript = number == TAG["noscript"]
-    text = _assemble(tree, gone | noscript)
-    if len(text.source) < _HARDLY_ANY and noscript.any():
-        other = _assemble(tree, gone)
+    text = _assemble(tree, _NOSCRIPT)
+    if len(text.source) < _HARDLY_ANY and (tree.tag == _NOSCRIPT).any():
+        other = _assemble(tree, _NOTHING)
         if len(other.source) > _NOSCRIPT_TIMES * len(text.source) + _NOSCRIPT_MORE:
             text = other
-    bits, signature = _judge_names(tree, text.first < text.last, number, words)
-    bits[hidden] |= np.uint64(HIDDEN)
-    elements = Elements(number, tree.parent, text.first, text.last, bits, signature)
-    chars, linked, strong, links, images, inputs, breaks = text.columns
+    bits, signature = _judge_names(tree, text, words)
+    elements = Elements(tree.tag, tree.parent, text.first, text.last, bits, signature)
+    leaf, block, chars, linked, strong, links, images, inputs, breaks = text.columns
     return Blocks(
-        source=text.source, elements=elements, leaf=tree.around[text.at], block=text.block, chars=chars, linked=linked,
-        strong=strong, links=links, images=images, inputs=inputs, breaks=breaks, marks=_marks(tree, text),
+        source=text.source, elements=elements, leaf=leaf, block=block, chars=chars, linked=linked, strong=strong, links=links,
+        images=images, inputs=inputs, breaks=breaks, marks=_marks(tree, text),
     )  # fmt: skip
 
 
@@ -211,78 +208,73 @@ def _escape(match: re.Match[bytes]) -> bytes:
 
 
 def _read_tree(body: bytes) -> _Tree:
-    from cleaner.html.kernel import scan
+    from cleaner.kernels.page_tags import scan
 
     tags, attributes = len(body) // 3 + 1, len(body) // 6 + 1
     if len(body) > _LARGE:
         tags, attributes = body.count(b"<") + 1, body.count(b'"') // 2 + 1
-    left, right, own, around, start, stop, parent, stack = (np.empty(tags, np.int32) for _ in range(8))
-    number, kind = np.empty(tags, np.uint8), np.empty(tags, np.uint8)
-    name_element, name_begin, name_end = (np.empty(attributes, np.int32) for _ in range(3))
+    left, right, own, around, start, stop, parent, stack = np.empty((8, tags), np.int32)
+    number, kind, tag = np.empty((3, tags), np.uint8)
+    hidden = np.empty(tags, bool)
+    name_element, name_begin, name_end = np.empty((3, attributes), np.int32)
     name_kind = np.empty(attributes, np.uint8)
-    found = np.zeros(3, np.int64)
+    found = np.empty(3, np.int64)
     wrong = scan(
         np.frombuffer(body, np.uint8), KEYS, NUMBERS, FLOW, CUSTOM, _ENDINGS, _WIDTHS, left, right, number, kind, own,
-        around, start, stop, parent, name_element, name_kind, name_begin, name_end, stack, found,
+        around, start, stop, parent, tag, hidden, name_element, name_kind, name_begin, name_end, stack, found,
     )  # fmt: skip
     if wrong:
         raise RecordError("html: the parser's tree cannot be read: expected balanced tags")
     count, elements, names = found.tolist()
     return _Tree(
         body=body, left=left[:count], right=right[:count], number=number[:count], kind=kind[:count], own=own[:count],
-        around=around[:count], start=start[:elements], stop=stop[:elements], parent=parent[:elements],
-        name_element=name_element[:names], name_kind=name_kind[:names], name_begin=name_begin[:names],
-        name_end=name_end[:names],
+        around=around[:count], start=start[:elements], stop=stop[:elements], parent=parent[:elements], tag=tag[:elements],
+        hidden=hidden[:elements], name_element=name_element[:names], name_kind=name_kind[:names],
+        name_begin=name_begin[:names], name_end=name_end[:names],
     )  # fmt: skip
 
 
-def _hidden(tree: _Tree) -> Bools:
-    """Per element: whether its own attributes hide it."""
-    hidden = np.zeros(len(tree.start), bool)
-    hidden[tree.name_element[tree.name_kind < _HIDING]] = True
-    hidden[0] = False
-    return hidden
-
-
-def _assemble(tree: _Tree, gone: Bools) -> _Text:
-    from cleaner.html.kernel import assemble
+def _assemble(tree: _Tree, skipped: int) -> _Text:
+    """The text without that of elements of the tag `skipped`."""
+    from cleaner.kernels.page_text import COUNTED, SPACES, assemble
 
     data = np.frombuffer(tree.body, np.uint8)
     # A line of text lies between two tags, or is one of several of preformatted text.
     most = len(tree.left) + (tree.body.count(b"\n") if _PREFORMATTED[tree.number].any() else 0)
-    out = np.empty(len(data) + most, np.uint8)
-    at, chars, linked, strong, block = (np.empty(most, np.int32) for _ in range(5))
-    counts = np.empty((1 + len(_COUNTED), most), np.int32)
-    first, last = np.empty(len(tree.start), np.int32), np.empty(len(tree.start), np.int32)
-    found = np.zeros(1, np.int64)
+    out, columns = np.empty(len(data) + most, np.uint8), np.empty((COUNTED + len(_COUNTED), most), np.int32)
+    first, last = np.empty((2, len(tree.start)), np.int32)
+    breaks, counts, spaces = np.empty(len(tree.left) + 1, np.int32), np.empty(len(_COUNTED), np.int64), np.empty(SPACES, np.uint8)
+    found = np.empty(1, np.int64)
     n = assemble(
         data, tree.left, tree.right, tree.number, tree.kind, tree.own, tree.around, tree.start, tree.stop, tree.parent,
-        FLOW, gone, TAG["tr"], _ROW_LIMIT, _PREFORMATTED, TAG["a"], _STRONG, _COUNTED, out, at, chars,
-        linked, strong, counts, first, last, block, found,
+        tree.tag, tree.hidden, FLOW, skipped, TAG["tr"], _ROW_LIMIT, _PREFORMATTED, TAG["a"], _STRONG, _COUNTED, breaks, counts,
+        spaces, out, columns, first, last, found,
     )  # fmt: skip
     source = out[: int(found[0])].tobytes().decode("utf-8", "replace")
     if "&" in source:
         source = source.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-    columns = (chars[:n], linked[:n], strong[:n], *(row[:n] for row in counts))
-    return _Text(source, at[:n], columns, first, last, block[:n])
+    return _Text(source, tuple(row[:n] for row in columns), first, last)
 
 
-def _judge_names(tree: _Tree, chosen: Bools, number: Raw, words: ElementWords) -> tuple[Words, NDArray[np.uint32]]:
-    """What the names of the `chosen` elements say, and the signature of each; without names they say nothing."""
+def _judge_names(tree: _Tree, text: _Text, words: ElementWords) -> tuple[Words, NDArray[np.uint32]]:
+    """What the names of elements with lines inside say, and the signature of each; without names they say nothing."""
     from cleaner.kernels import names as kernel
 
-    bits = np.zeros(len(number), np.uint64)
-    signature = number.astype(np.uint32)
-    needed = chosen[tree.name_element] & ((tree.name_kind == _CLASS) | (tree.name_kind >= _NAMES))
+    bits, signature = np.empty(len(tree.tag), np.uint64), np.empty(len(tree.tag), np.uint32)
+    needed = np.empty(len(tree.name_element), bool)
+    kernel.choose(tree.name_element, tree.name_kind, text.first, text.last, _CLASS, _NAMES, needed)
     data = np.frombuffer(tree.body, np.uint8)
     found, checks = words.of_values(data, tree.name_begin, tree.name_end, needed)
-    kernel.spread(tree.name_element, tree.name_kind, needed, found, checks, _CLASS, bits, signature)
-    bits[0] = 0
+    kernel.spread(
+        tree.tag, tree.hidden, tree.name_element, tree.name_kind, needed, found, checks, _CLASS, HIDDEN, bits, signature
+    )
     return bits, signature
 
 
 def _marks(tree: _Tree, text: _Text) -> tuple[tuple[int, int, int], ...]:
     """Where rules on elements left a mark."""
+    if _MARK not in tree.name_kind.tobytes():
+        return ()
     marked, values = tree.values(tree.name_kind == _MARK)
     return tuple(
         (int(text.first[element]), int(text.last[element]), int(value))

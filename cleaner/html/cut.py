@@ -51,12 +51,13 @@ class PageCut:
         Per page the likeliest lines stay, as many as give the best expected F of words: twice the words expected right
         over the words taken plus all the words expected (Lewis, 1995).
         """
-        from cleaner.html.repeat_kernel import best_lines
+        from cleaner.kernels.page_scores import VALUES, best_lines
 
         stays = np.empty(len(likely), bool)
         low, high = round(255 * self.least), round(255 * self.most)
         best_lines(
-            first, likely, weight, low, high, math.ceil(2 * 255 * self.words), self.hope, self.rows, stays
+            first, likely, weight, low, high, math.ceil(2 * 255 * self.words), self.hope, self.rows,
+            np.empty(VALUES, np.int64), stays,
         )
         return stays
 

@@ -124,10 +124,10 @@ def agreed(odds: NDArray[np.int32], around: Surroundings, weight: Ints, share: i
     go together."""
     if not share:
         return odds
-    from cleaner.html.list_kernel import agree
+    from cleaner.kernels.page_groups import agree
 
     out = np.empty_like(odds)
-    agree(around.path, np.zeros((around.paths, 2), np.int64), weight, odds, share, out)
+    agree(around.path, weight, odds, share, np.empty((around.paths, 2), np.int64), out)
     return out
 
 

@@ -19,10 +19,10 @@ from cleaner.html.blocks import Blocks, Elements
 from cleaner.html.kind import SIGNS
 from cleaner.html.tags import CUSTOM, TAG
 from cleaner.judge.measures import OWN_NAMES, own_values
-from cleaner.kernels.kinds import DIVIDER
 from cleaner.packs.schema import CLASSES
 
 Flags = NDArray[np.bool_]
+Longs = NDArray[np.int64]
 
 _GROUPS: Final = 63
 _HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
@@ -187,18 +187,19 @@ class Surroundings:
 
 def surroundings(pages: Sequence[Blocks], lines: Lines) -> Surroundings:
     """`lines` are those of the sources of `pages`, in their order."""
-    from cleaner.html.measure_kernel import find_groups
+    from cleaner.kernels.page_groups import find_groups, slots
 
     blocks = _join(pages)
     if len(lines) != len(blocks):
         blocks = _take(blocks, _rows_of(pages, lines))
     elements = blocks.elements
-    path, item, level = (np.empty(len(blocks), np.int32) for _ in range(3))
-    group = np.empty(len(elements.tag), np.int64)
-    counts = np.zeros(2, np.int64)
+    path, item, level = np.empty((3, len(blocks)), np.int32)
+    group, counts = np.empty(len(elements.tag), np.int64), np.empty(2, np.int64)
+    most = max(len(blocks), len(elements.tag))
+    keys, owner, sums = np.empty(slots(most), np.uint64), np.empty(slots(most), np.int32), np.empty((3, most + 1), np.int64)
     find_groups(
-        lines.first, lines.doc.astype(np.uint32), elements.tag, elements.signature, elements.parent, elements.first,
-        elements.last, blocks.leaf, blocks.block, blocks.chars, path, counts, item, level, group,
+        lines.first, lines.doc, elements.tag, elements.signature, elements.parent, elements.first, elements.last, blocks.leaf,
+        blocks.block, blocks.chars, keys, owner, sums, path, item, level, group, counts,
     )  # fmt: skip
     return Surroundings(blocks, lines.first, path, int(counts[0]), item, level, group, int(counts[1]))
 
@@ -212,67 +213,72 @@ def first_values(
 
     Without `said`, for a judge that asks for none of them, `heeded_names` are zeros.
     """
-    from cleaner.html import measure_kernel as kernel
+    from cleaner.kernels import page_measures as kernel
 
     blocks, first = around.blocks, around.first
     elements = blocks.elements
     if values is None:
         values = np.empty((_FIRST, len(blocks)), np.uint8)
     text, named, flow, items, own, repeats, voted, listed, beside, rest = (values[start:] for start in _STARTS)
-    dividers = np.ascontiguousarray(lines.counts[:, DIVIDER])
-    kernel.text(first, lines.length(), lines.weight(), dividers, prose, _LOG, text)
+    sums = np.empty((kernel.SUMS, len(blocks) + 1), np.int64)
+    alike, kin = np.empty((around.paths, kernel.OF_PATH), np.int64), np.empty((around.groups, kernel.OF_GROUP), np.int64)
+    kernel.text(first, lines.length(), lines.weight(), lines.counts, prose, _LOG, sums, text)
     kernel.elements(
         blocks.leaf, blocks.block, elements.tag, elements.parent, elements.bits, _KIND_BITS, _INSIDE_BITS, _LEVEL,
-        _GROUPS, len(_INSIDE), len(_KINDS), named,
+        _GROUPS, len(_INSIDE), len(_KINDS), np.empty((kernel.FLAGS, len(blocks)), np.uint64), named,
     )  # fmt: skip
     kernel.flow(
-        first, blocks.chars, blocks.linked, blocks.strong, blocks.links, blocks.block, prose, around.path, around.paths,
-        elements.parent, elements.first, elements.last, elements.tag, _LEVEL, _HOLDS, _LOG, flow,
+        first, blocks.chars, blocks.linked, blocks.strong, blocks.links, blocks.block, prose, around.path, elements.parent,
+        elements.first, elements.last, elements.tag, _LEVEL, _HOLDS, _LOG, sums, alike,
+        np.empty((kernel.MARKS, len(blocks)), bool), np.empty(len(elements.tag), np.int64), flow,
     )  # fmt: skip
     kernel.items(
         first, blocks.chars, blocks.linked, blocks.links, blocks.block, blocks.images, blocks.inputs, around.level, prose,
-        around.item, around.group, around.groups, elements.first, elements.last, elements.tag, _COUNTED_AS, len(_COUNTED),
-        _LOG, items,
+        around.item, around.group, elements.first, elements.last, elements.tag, _COUNTED_AS, len(_COUNTED), _LOG, kin,
+        np.empty(len(_COUNTED), np.int64), items,
     )  # fmt: skip
     own_values(lines, prose, own[: len(_OWN)])
     if said is None:
         voted[: len(_VOTES) + len(_LISTS)] = 0
     else:
-        _fill_lists(around, lines, said, values[_LISTED], voted, listed)
-    _fill_repeats(around, lines, values, repeats, beside)
+        _fill_lists(around, lines, said, values, (sums, alike, kin), voted, listed)
+    _fill_repeats(around, lines, values, (sums, alike), repeats, beside)
     shown = ((np.array(signs, np.uint64) >> _SIGN_PLACES) & np.uint64(1)).astype(np.uint8)
     rest[: len(SIGNS)] = shown if len(signs) == 1 else shown[:, lines.doc]
     return values
 
 
 def _fill_lists(
-    around: Surroundings, lines: Lines, said: tuple[Bytes, Ints], flags: Bytes, voted: Bytes, listed: Bytes
-) -> None:
+    around: Surroundings, lines: Lines, said: tuple[Bytes, Ints], values: Bytes, scratch: tuple[Longs, Longs, Longs],
+    voted: Bytes, listed: Bytes,
+) -> None:  # fmt: skip
     """What rules say, and what tells lists of things from menus."""
-    from cleaner.html import list_kernel as kernel
+    from cleaner.kernels import page_lists as kernel
 
     blocks, elements = around.blocks, around.blocks.elements
-    sums, alike = np.zeros((5, len(lines) + 1), np.int64), np.zeros((7 * around.paths,), np.int64)
     kernel.votes(
         around.first, *said, around.path, blocks.chars, blocks.block, elements.parent, elements.first, elements.last,
-        elements.tag, _LEVEL, _ANNOUNCED, sums[:3], alike[: 2 * around.paths].reshape(-1, 2), voted,
+        elements.tag, _LEVEL, _ANNOUNCED, *scratch[:2], voted,
     )  # fmt: skip
     kernel.lists(
         around.first, blocks.chars, blocks.links, blocks.block, blocks.images, blocks.inputs, lines.words, around.path,
-        around.item, around.group, elements.parent, elements.first, elements.last, elements.tag, _LEVEL, flags,
-        sums[3:], alike[2 * around.paths :].reshape(-1, 5),
-        np.zeros((around.groups, 10), np.int64), listed,
+        around.item, around.group, elements.parent, elements.first, elements.last, elements.tag, _LEVEL, values, _LISTED,
+        *scratch, listed,
     )  # fmt: skip
 
 
-def _fill_repeats(around: Surroundings, lines: Lines, values: Bytes, repeats: Bytes, beside: Bytes) -> None:
+def _fill_repeats(
+    around: Surroundings, lines: Lines, values: Bytes, scratch: tuple[Longs, Longs], repeats: Bytes, beside: Bytes
+) -> None:
     """What a page says twice, then what stands beside each line."""
-    from cleaner.html import repeat_kernel as kernel
+    from cleaner.kernels import page_repeats as kernel
+    from cleaner.kernels.page_groups import slots
 
-    blocks, elements = around.blocks, around.blocks.elements
+    blocks, elements, size = around.blocks, around.blocks.elements, slots(len(lines))
     kernel.repeats(
-        around.first, lines.codes, lines.start, lines.end, lines.words, around.path, around.paths, blocks.chars,
-        blocks.block, elements.parent, elements.first, elements.last, elements.tag, TAG["article"], values[_FLAGS], repeats,
+        around.first, lines.codes, lines.start, lines.end, lines.words, around.path, blocks.chars, blocks.block,
+        elements.parent, elements.first, elements.last, elements.tag, TAG["article"], values, _FLAGS,
+        np.empty(size, np.uint64), np.empty(size, np.int32), np.empty((kernel.COPIES, len(lines)), np.int32), *scratch, repeats,
     )  # fmt: skip
     kernel.neighbours(around.first, around.path, _SEEN, _STEPS_AWAY, values, beside)
 
@@ -280,17 +286,17 @@ def _fill_repeats(around: Surroundings, lines: Lines, values: Bytes, repeats: By
 def second_values(around: Surroundings, score: Bytes, values: Bytes | None = None) -> Bytes:
     """What the first scores (0..255 per row, the likelier it stays the higher) say, in the order of `second_names`; put into
     `values` where that is given."""
-    from cleaner.html import measure_kernel as kernel
-    from cleaner.html import repeat_kernel
+    from cleaner.kernels import page_scores as kernel
 
     blocks, elements = around.blocks, around.blocks.elements
     if values is None:
         values = np.empty((len(_SECOND), len(blocks)), np.uint8)
     kernel.second(
-        around.first, score, blocks.chars, blocks.block, around.path, around.paths, around.item, around.group,
-        around.groups, elements.parent, elements.first, elements.last, elements.tag, _LEVEL, _LOG, values,
+        around.first, score, blocks.chars, blocks.block, around.path, around.item, around.group, elements.parent,
+        elements.first, elements.last, elements.tag, _LEVEL, _LOG, np.empty((3, len(blocks) + 1), np.int64),
+        np.empty((around.paths, 2), np.int64), np.empty((around.groups, 2), np.int64), np.empty(len(blocks), bool),
+        np.empty((3, kernel.VALUES), np.int64), values,
     )  # fmt: skip
-    repeat_kernel.ranks(around.first, score, blocks.chars, _LOG, values[-len(_RANKS) :])
     return values
 
 

@@ -66,7 +66,7 @@ SLOTS: Final = 512
 
 
 def _slots() -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
-    """A table of keys, each from where `kernel.slot_of` puts it on, and the numbers of their tags; 0 is free."""
+    """A table of keys, each from where `cleaner.kernels.page_tags` looks for it on, and their tags' numbers; 0 is free."""
     keys, numbers = np.zeros(SLOTS, np.uint64), np.zeros(SLOTS, np.uint8)
     for number, name in enumerate(NAMES[1:], 1):
         key = key_of(name)

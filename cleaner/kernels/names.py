@@ -55,18 +55,32 @@ def look_up(
     return many
 
 
-@kernel("void", "i4[]", "u1[]", "b1[]", "u8[]", "u4[]", "i8", "u8[]", "u4[]")
+@kernel("void", "i4[]", "u1[]", "i4[]", "i4[]", "i8", "i8", "b1[]")
+def choose(element: Array, kind: Array, first: Array, last: Array, signing: Number, least: Number, out: Array) -> None:
+    """Which values hold names of an element with lines inside: those of the kind `signing`, and from `least` on."""
+    for value in range(len(element)):
+        named = kind[value] == signing or kind[value] >= least
+        out[value] = named and first[element[value]] < last[element[value]]
+
+
+@kernel("void", "u1[]", "b1[]", "i4[]", "u1[]", "b1[]", "u8[]", "u4[]", "i8", "u8", "u8[]", "u4[]")
 def spread(
-    element: Array, kind: Array, needed: Array, found_bits: Array, found_checks: Array, signing: Number, bits: Array,
-    signature: Array,
+    tag: Array, hidden: Array, element: Array, kind: Array, needed: Array, found_bits: Array, found_checks: Array,
+    signing: Number, hiding: Number, bits: Array, signature: Array,
 ) -> None:  # fmt: skip
-    """Add what is known of `needed` values to the `bits` of their elements, and the checks of the kind `signing` to their
-    `signature`."""
+    """Fill `bits` and `signature` of elements: what is known of their `needed` values, with the bit `hiding` for those that are
+    `hidden`, and their tag mixed with the checks of the kind `signing`. The names of the first element say nothing."""
+    for one in range(len(tag)):
+        bits[one], signature[one] = np.uint64(0), tag[one]
     for value in range(len(element)):
         if needed[value]:
             bits[element[value]] |= found_bits[value]
             if kind[value] == signing:
                 signature[element[value]] ^= found_checks[value] << np.uint32(8)
+    bits[0] = np.uint64(0)
+    for one in range(len(tag)):
+        if hidden[one]:
+            bits[one] |= hiding
 
 
 @kernel("i8", "u8[]", "u8[]", "u4[]", "u8[]", "u8[]", "u4[]")

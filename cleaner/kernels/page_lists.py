@@ -1,26 +1,16 @@
-"""Measures of blocks as compiled loops, continued: what rules say of lines, and what tells lists of things from menus
-and filters: fields, pictures, links and prices of likewise lines and siblings.
-
-These kernels allocate nothing: their callers hand over arrays of zeros to count in.
-Import this inside functions: it brings numba along.
-"""
+"""What rules say of a page's lines, and what tells lists of things from menus and filters: fields, pictures, links and prices
+of likewise lines and siblings."""
 
 from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
-
-from cleaner.html.kernel import Array, kernel
-from cleaner.html.measure_kernel import around, cap, ratio
-from cleaner.html.repeat_kernel import PRICE_WORDS
+from cleaner.kernels.base import Array, kernel
 from cleaner.kernels.kinds import FAR
+from cleaner.kernels.measures import around, cap, ratio
+from cleaner.kernels.page_repeats import PRICE_WORDS
 
 _FIRM: Final = 2
-_LONG: Final = 60
-"""Twice the words of a line beyond which it weighs no more among likewise ones."""
-_CERTAIN: Final = 4096
-"""Log-odds times 1024 beyond which a line is no surer among likewise ones."""
 
 
 @kernel("void", "i4[]", "u1[,]", "i4[]", "i4[]", "i4[]", "i4[]", "i4[]", "i4[]", "i4[]", "u1[]", "u1[r]", "i8[r]", "i8[,]",
@@ -32,10 +22,12 @@ def votes(
     """What rules say of lines, of the lines around them, of likewise ones, and of the heading above.
 
     `level` is (classes, lines), `covered` in 64 steps, `announcing` names the classes that count for a heading.
-    `sums` (3, lines + 1) and `alike` (paths, 2) are zeros.
+    `sums` and `alike` are scratch.
     """
     classes, rows = level.shape
     voted, said, total = sums[0], sums[1], sums[2]
+    voted[0], said[0], total[0] = 0, 0, 0
+    alike[:, :2] = 0
     strongest = out[classes]
     strongest[:] = 0
     for column in range(classes):
@@ -75,24 +67,28 @@ def votes(
 
 
 @kernel("void", "i4[]", "i4[]", "i4[]", "i4[]", "i4[]", "i4[]", "i4[]", "i4[]", "i4[]", "i8[]", "i4[]", "i4[]", "i4[]",
-        "u1[]", "u1[r]", "u1[,]", "i8[,]", "i8[,]", "i8[,]", "u1[,]")  # fmt: skip
+        "u1[]", "u1[r]", "u1[,]", "i8[r]", "i8[,]", "i8[,]", "i8[,]", "u1[,]")  # fmt: skip
 def lists(
     first: Array, chars: Array, links: Array, block: Array, images: Array, inputs: Array, words: Array, path: Array,
-    item: Array, group: Array, parent: Array, begin: Array, end: Array, tag: Array, levels: Array, flags: Array,
+    item: Array, group: Array, parent: Array, begin: Array, end: Array, tag: Array, levels: Array, values: Array, flags: Array,
     sums: Array, alike: Array, of_group: Array, out: Array,
 ) -> None:  # fmt: skip
     """Fields, pictures, links, prices and headings of likewise lines and siblings, and where those begin and end.
 
-    `flags` are, per row: it has a digit, it has a sign, it ends in a bracket.
-    `sums` (2, lines + 1), `alike` (paths, 5) and `of_group` (groups, 10) are zeros.
+    `flags` are the rows of `values` that say: it has a digit, it has a sign, it ends in a bracket.
+    `sums`, `alike` and `of_group` are scratch.
     """
     rows = len(chars)
+    digit, sign, closed = values[flags[0]], values[flags[1]], values[flags[2]]
     fields, pictures = sums[0], sums[1]
+    fields[0], pictures[0] = 0, 0
+    alike[:, :5] = 0
+    of_group[:, :] = 0
     for row in range(rows):
         fields[row + 1] = fields[row] + inputs[row]
         pictures[row + 1] = pictures[row] + images[row]
-        bracket = flags[0, row] > 0 and flags[2, row] > 0
-        price = flags[0, row] > 0 and flags[1, row] > 0 and words[row] < PRICE_WORDS
+        bracket = digit[row] > 0 and closed[row] > 0
+        price = digit[row] > 0 and sign[row] > 0 and words[row] < PRICE_WORDS
         same = alike[path[row]]
         same[0] += 1
         same[1] += inputs[row]
@@ -150,19 +146,3 @@ def lists(
             out[18, row] = ratio(found[8] - of_group[number, 9], high - low, 128)
             out[19, row] = cap(row - top) if row >= top else FAR
             out[20, row] = row < top
-
-
-@kernel("void", "i4[]", "i8[,]", "i4[]", "i4[]", "i8", "i4[]")
-def agree(path: Array, sums: Array, weight: Array, odds: Array, share: int, out: Array) -> None:
-    """Draw the `odds` of each row towards the mean of the likewise ones (those of its `path`), by `share` of 1024.
-
-    `sums` are two zeros per path; long lines say no more than `_LONG`, and none more than `_CERTAIN`.
-    """
-    for row in range(len(odds)):
-        size = min(max(weight[row], 1), _LONG)
-        sums[path[row], 0] += size
-        sums[path[row], 1] += size * min(max(np.int64(odds[row]), -_CERTAIN), _CERTAIN)
-    for row in range(len(odds)):
-        own = min(max(np.int64(odds[row]), -_CERTAIN), _CERTAIN)
-        mean = sums[path[row], 1] // sums[path[row], 0]
-        out[row] = odds[row] + ((mean - own) * share >> 10)

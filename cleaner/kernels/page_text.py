@@ -1,0 +1,192 @@
+"""From the tags and elements of a page to its text, and to its lines and what each of them has."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from cleaner.kernels.base import Array, Number, inner, kernel
+from cleaner.kernels.page_tags import (
+    BLOCK_FLOW,
+    BREAK_FLOW,
+    CELL_FLOW,
+    CLOSE,
+    GONE_FLOW,
+    INLINE_FLOW,
+    OPEN,
+    OTHER_FLOW,
+    VOID,
+)  # fmt: skip
+
+LEAF, BLOCK, CHARS, LINKED, STRONG, LINKS, COUNTED = range(7)
+"""What is told of lines, in the rows of `columns`; from `COUNTED` on the tags that are counted."""
+SPACES: Final = 256
+"""So many spaces of preformatted text stay at most between two words."""
+_NO_SPACE, _SPACE, _CELL, _LINE = 0, 1, 2, 3
+_AMP: Final = ord("&")
+_CLIMB: Final = 64
+"""How many elements above a line are asked at most for the one that is its block."""
+_PLAIN = np.ones(256, np.bool_)
+"""Bytes of text that are neither white space nor may begin one."""
+_PLAIN[: 33] = False
+_PLAIN[[127, _AMP]] = False
+_LINES: Final = 1 << BLOCK_FLOW | 1 << BREAK_FLOW | 1 << OTHER_FLOW
+
+
+@inner
+def _is_no_break_space(data: Array, at: Number) -> Number:
+    """Whether `&nbsp;` stands at `at`."""
+    return (
+        data[at + 1] == 110
+        and data[at + 2] == 98
+        and data[at + 3] == 115
+        and data[at + 4] == 112
+        and data[at + 5] == 59
+    )
+
+
+@inner
+def _is_line(flow: Number) -> Number:
+    """Whether an element of this flow parts lines."""
+    return (_LINES >> flow) & 1
+
+
+@inner
+def _block_of(element: Number, tag_of: Array, parent: Array, flows: Array) -> Number:
+    """The innermost element from this one on upwards that is not inline."""
+    for _ in range(_CLIMB):
+        if element == 0 or flows[tag_of[element]] != INLINE_FLOW:
+            break
+        element = parent[element]
+    return element
+
+
+@inner
+def _is_joined(
+    cell: Number, tag_of: Array, start: Array, stop: Array, parent: Array, left: Array, breaks: Array, row_tag: Number,
+    limit: Number,
+) -> Number:  # fmt: skip
+    """Whether a cell stands in a row of words: nothing in the row parts lines, and it is short."""
+    row = parent[cell]
+    begin, end = start[row], stop[row]
+    return tag_of[row] == row_tag and breaks[end] == breaks[begin + 1] and left[end] - left[begin] < limit
+
+
+@kernel(
+    "i8", "u1[r]", "i4[]", "i4[]", "u1[]", "u1[]", "i4[]", "i4[]", "i4[]", "i4[]", "i4[]", "u1[]", "b1[]", "u1[r]", "i8", "i8",
+    "i8", "u1[r]", "i8", "u1[r]", "u1[r]", "i4[]", "i8[]", "u1[]", "u1[]", "i4[,]", "i4[]", "i4[]", "i8[]",
+)  # fmt: skip
+def assemble(
+    data: Array, left: Array, right: Array, number: Array, kind: Array, own: Array, around: Array, start: Array,
+    stop: Array, parent: Array, tag_of: Array, hidden: Array, flows: Array, skipped: Number, row_tag: Number,
+    row_limit: Number, pre_tags: Array, link_tag: Number, strong_tags: Array, counted: Array, breaks: Array, counts: Array,
+    spaces: Array, out: Array, columns: Array, first: Array, last: Array, found: Array,
+) -> Number:  # fmt: skip
+    """The text of the page, its length in `found`, and its lines: answers how many.
+
+    The first arrays are what `scan` filled. `skipped` is the number of the tag whose text is left out, -1 for none,
+    `pre_tags` and `strong_tags` tell per tag number whether text is preformatted or stands out, `counted` are the numbers of
+    tags that are counted per line. Filled: `out` the text, `columns` what each line has, see `LEAF`: the elements around
+    it, its bytes without white space, those in links and those that stand out, the links that begin in it, and the counted
+    tags since the line before; per element its first and last line. `out` and `columns` have room for a line after each
+    tag and each line feed of preformatted text. Scratch: `breaks` (tags + 1), `counts` one per counted tag, and `SPACES`.
+    """
+    size, tags = len(data), len(left)
+    breaks[0] = 0
+    for t in range(tags):
+        breaks[t + 1] = breaks[t] + _is_line(flows[number[t]])
+    counts[:] = 0
+    length = lines = missing = links = bold = pre = hards = 0
+    pending = _LINE
+    for t in range(tags):
+        tag = number[t]
+        flow = flows[tag]
+        if kind[t] == OPEN:
+            first[own[t]] = lines
+        elif kind[t] == CLOSE:
+            last[own[t]] = lines
+        else:
+            for column in range(len(counted)):
+                counts[column] += tag == counted[column]
+        if kind[t] != VOID:
+            step = 1 if kind[t] == OPEN else -1
+            mine = tag_of[own[t]]
+            gone = flows[mine] == GONE_FLOW or (flows[mine] == INLINE_FLOW and hidden[own[t]]) or mine == skipped
+            missing += step if gone else 0
+            links += step if tag == link_tag else 0
+            bold += step if strong_tags[tag] else 0
+            pre += step if pre_tags[tag] else 0
+        begins = kind[t] == OPEN and tag == link_tag
+        if missing:
+            if begins and lines:
+                columns[LINKS, lines - 1] += 1
+            continue
+        if _is_line(flow):
+            pending = _LINE
+            hards = 0
+        elif flow == CELL_FLOW:
+            hards = 0
+            cell = flows[tag_of[own[t]]] == CELL_FLOW
+            joined = cell and _is_joined(own[t], tag_of, start, stop, parent, left, breaks, row_tag, row_limit)
+            pending = max(pending, _CELL) if joined else _LINE
+        i = right[t] + 1
+        end = left[t + 1] if t + 1 < tags else size
+        while i < end:
+            char = data[i]
+            wide = 1
+            space = char < 33 or char == 127
+            if char == _AMP and i + 5 < end and _is_no_break_space(data, i):
+                space = True
+                wide = 6
+                char = np.uint8(32)
+            i += wide
+            if space:
+                if pre and char == 10:
+                    pending = _LINE
+                    hards = 0
+                elif pre and (char == 32 or char == 9):
+                    if hards < SPACES:
+                        spaces[hards] = char
+                        hards += 1
+                else:
+                    pending = max(pending, _SPACE)
+                continue
+            if pending == _LINE:
+                if lines:
+                    out[length] = 10
+                    length += 1
+                columns[LEAF, lines] = around[t]
+                columns[BLOCK, lines] = _block_of(around[t], tag_of, parent, flows)
+                for row in range(CHARS, COUNTED):
+                    columns[row, lines] = 0
+                for column in range(len(counted)):
+                    columns[COUNTED + column, lines] = counts[column]
+                    counts[column] = 0
+                lines += 1
+            elif pending:
+                out[length] = 9 if pending == _CELL else 32
+                length += 1
+            pending = _NO_SPACE
+            line = lines - 1
+            for k in range(hards):
+                out[length] = spaces[k]
+                length += 1
+            weight = 1 + hards
+            hards = 0
+            out[length] = char
+            length += 1
+            while i < end and _PLAIN[data[i]]:
+                out[length] = data[i]
+                length += 1
+                i += 1
+                weight += 1
+            columns[CHARS, line] += weight
+            if links > 0:
+                columns[LINKED, line] += weight
+            if bold > 0:
+                columns[STRONG, line] += weight
+        if begins and lines:
+            columns[LINKS, lines - 1] += 1
+    found[0] = length
+    return lines
