@@ -99,9 +99,14 @@ def assemble(
     counts[:] = 0
     length = lines = missing = links = bold = pre = hards = 0
     pending = _LINE
+    begun = False
     for t in range(tags):
         tag = number[t]
         flow = flows[tag]
+        if tag or kind[t] != VOID:  # no comment, which stands nowhere
+            if begun and lines:
+                columns[LINKS, lines - 1] += 1
+            begun = kind[t] == OPEN and tag == link_tag
         if kind[t] == OPEN:
             first[own[t]] = lines
         elif kind[t] == CLOSE:
@@ -117,10 +122,7 @@ def assemble(
             links += step if tag == link_tag else 0
             bold += step if strong_tags[tag] else 0
             pre += step if pre_tags[tag] else 0
-        begins = kind[t] == OPEN and tag == link_tag
         if missing:
-            if begins and lines:
-                columns[LINKS, lines - 1] += 1
             continue
         if _is_line(flow):
             pending = _LINE
@@ -186,7 +188,7 @@ def assemble(
                 columns[LINKED, line] += weight
             if bold > 0:
                 columns[STRONG, line] += weight
-        if begins and lines:
-            columns[LINKS, lines - 1] += 1
+    if begun and lines:
+        columns[LINKS, lines - 1] += 1
     found[0] = length
     return lines

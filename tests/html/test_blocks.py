@@ -122,7 +122,7 @@ def test_double_encoding_is_repaired_in_the_text():
     "html",
     [
         "<div>" * 100_000 + "deep",
-        "<svg>" * 100_000 + "<p>deep",
+        "<p>x" + "<svg>" * 100_000 + "<p>deep",
         "<div><p>x</p>" * 100_000 + "deep",
         "<div>" * 60_000 + "deep" + "</div>" * 60_000,
         "<b>" * 100_000 + "deep",
@@ -130,7 +130,7 @@ def test_double_encoding_is_repaired_in_the_text():
         "<ul><li>" * 50_000 + "deep",
         "<font><a href=x>" * 20_000 + "deep",
     ],
-    ids=["div", "div-p", "balanced", "b", "table", "list", "font"],
+    ids=["div", "svg", "div-p", "balanced", "b", "table", "list", "font"],
 )
 def test_deep_nesting_ends_soon(html):
     start = time.process_time()
