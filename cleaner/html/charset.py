@@ -49,6 +49,9 @@ _MARKUP: Final = re.compile(
 )
 _XML: Final = re.compile(r"\s*<\?xml\b|\s*<(?:rss|feed|urlset|sitemapindex|rdf:rdf|svg)\b", re.IGNORECASE)
 _HTML: Final = re.compile(r"<(?:!doctype\s+html|html|body)\b", re.IGNORECASE)
+_PLAINLY: Final = re.compile(r"\s*<(?:!doctype\s+html|html)\b", re.IGNORECASE)
+_PLAINLY_BYTES: Final = re.compile(_PLAINLY.pattern.encode(), re.IGNORECASE)
+"""How nearly all pages begin."""
 _START: Final = 2048
 
 
@@ -158,6 +161,8 @@ def _once(match: re.Match[bytes]) -> bytes:
 
 def not_a_page(data: bytes | str) -> str | None:
     """Why `data` is no HTML: `pdf`, `xml`, `json`, `binary`, …; `None` if it may be."""
+    if _PLAINLY.match(data) if isinstance(data, str) else _PLAINLY_BYTES.match(data):
+        return None
     head = data[:_START]
     raw = head if isinstance(head, bytes) else head.encode("utf-8", "replace")
     for magic, reason in _MAGIC:
