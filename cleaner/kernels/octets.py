@@ -45,6 +45,14 @@ def first_hit(hits: Number) -> Number:
 
 
 @inner
+def hits_of(word: Number, repeated: Number) -> Number:
+    """The high bits of the bytes of a word that are the one that `repeated` consists of. Of several words' hits joined, the
+    first is right; later ones need not be."""
+    other = word ^ repeated
+    return (other - ONES) & ~other & HIGHS
+
+
+@inner
 def continuations(data: Array, start: Number, end: Number) -> Number:
     """How many bytes of data[start:end] only continue a code point; reads up to `PADDING` bytes more."""
     total = np.int64(0)

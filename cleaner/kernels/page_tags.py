@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from cleaner.kernels.base import Array, Number, inner, kernel
-from cleaner.kernels.octets import octets
+from cleaner.kernels.octets import ONES, first_hit, hits_of, octets
 
 VOID, OPEN, CLOSE = 0, 1, 2
 """What a tag is: one that encloses nothing, or one that opens or closes an element."""
@@ -18,6 +18,8 @@ INLINE_FLOW, BLOCK_FLOW, CELL_FLOW, BREAK_FLOW, VOID_FLOW, GONE_FLOW, OTHER_FLOW
 """As `cleaner.html.tags.Flow`."""
 _LT, _GT, _QUOTE, _SLASH, _DASH = ord("<"), ord(">"), ord('"'), ord("/"), ord("-")
 _BANG, _ASKS, _SPACE = ord("!"), ord("?"), ord(" ")
+_ALL_LT, _ALL_GT, _ALL_QUOTE, _ALL_SPACE = (np.uint64(mark) * ONES for mark in (_LT, _GT, _QUOTE, _SPACE))
+_ALL_DASH: Final = np.uint64(_DASH) * ONES
 _MIX: Final = np.uint64(0x9E3779B97F4A7C15)
 _DISPLAY, _NONE, _TRUE, _HIDDEN, _VISIBILITY = (
     np.frombuffer(word, np.uint8) for word in (b"display:", b"none", b"true", b"hidden", b"visibility:")
@@ -69,6 +71,58 @@ def _hides(data: Array, begin: Number, end: Number, which: Number) -> Number:
 def _slot_of(key: Number, slots: Number) -> Number:
     """Where a tag's key is looked for first in a table of so many places, a power of two."""
     return np.int64((np.uint64(key) * _MIX) >> np.uint64(40)) & (slots - 1)
+
+
+@inner
+def _next_tag(data: Array, at: Number) -> Number:
+    """Where the first `<` from `at` on stands; the size where there is none."""
+    size = len(data)
+    while at + 8 <= size:
+        hits = hits_of(octets(data, at), _ALL_LT)
+        if hits:
+            return at + first_hit(hits)
+        at += 8
+    while at < size and data[at] != _LT:
+        at += 1
+    return at
+
+
+@inner
+def _next_end(data: Array, at: Number) -> Number:
+    """Where the first quote or `>` from `at` on stands; the size where there is none."""
+    size = len(data)
+    while at + 8 <= size:
+        word = octets(data, at)
+        hits = hits_of(word, _ALL_QUOTE) | hits_of(word, _ALL_GT)
+        if hits:
+            return at + first_hit(hits)
+        at += 8
+    while at < size and data[at] != _QUOTE and data[at] != _GT:
+        at += 1
+    return at
+
+
+@inner
+def _name_at(data: Array, at: Number) -> tuple[Number, Number, Number]:
+    """The first eight bytes of a tag's name that begins at `at`, whether it has a dash, and where it ends."""
+    size = len(data)
+    key = np.uint64(0)
+    dashed = False
+    if at + 8 <= size:
+        word = octets(data, at)
+        hits = hits_of(word, _ALL_SPACE) | hits_of(word, _ALL_GT)
+        if hits:
+            length = first_hit(hits)
+            key = word & ~(~np.uint64(0) << np.uint64(8 * length))
+            return key, hits_of(key, _ALL_DASH) != np.uint64(0), at + length
+    shift = 0
+    while at < size and data[at] != _SPACE and data[at] != _GT:
+        if shift < 64:
+            key |= np.uint64(data[at]) << np.uint64(shift)
+            shift += 8
+        dashed |= data[at] == _DASH
+        at += 1
+    return key, dashed, at
 
 
 @inner
@@ -125,11 +179,8 @@ def scan(
     """
     size = len(data)
     tags = elements = names = depth = 0
-    i = 0
+    i = _next_tag(data, 0)
     while i < size:
-        if data[i] != _LT:
-            i += 1
-            continue
         here = i
         mark = data[i + 1] if i + 1 < size else 0
         if mark == _BANG or mark == _ASKS:
@@ -137,19 +188,10 @@ def scan(
             left[tags], right[tags], number[tags], kind[tags], own[tags] = here, min(j, size - 1), 0, VOID, 0
             around[tags] = stack[depth - 1] if depth else 0
             tags += 1
-            i = j + 1
+            i = _next_tag(data, j + 1)
             continue
         closing = mark == _SLASH
-        j = i + 2 if closing else i + 1
-        key = np.uint64(0)
-        shift = 0
-        dashed = False
-        while j < size and data[j] != _SPACE and data[j] != _GT:
-            if shift < 64:
-                key |= np.uint64(data[j]) << np.uint64(shift)
-                shift += 8
-            dashed |= data[j] == _DASH
-            j += 1
+        key, dashed, j = _name_at(data, i + 2 if closing else i + 1)
         place = _slot_of(key, len(keys))
         while keys[place] != key and keys[place] != np.uint64(0):
             place = (place + 1) & (len(keys) - 1)
@@ -166,28 +208,24 @@ def scan(
             left[tags], right[tags], number[tags], kind[tags], own[tags] = here, j, tag, CLOSE, element
             around[tags] = parent[element]
             tags += 1
-            i = j + 1
+            i = _next_tag(data, j + 1)
             continue
         hollow = BREAK_FLOW <= flow <= VOID_FLOW
         hides = False
-        while j < size and data[j] != _GT:
-            if data[j] == _QUOTE:
-                begin = j + 1
-                k = begin
-                while k < size and data[k] != _QUOTE and data[k] != _GT:
-                    k += 1
-                if k >= size or data[k] == _GT:
-                    j = k
-                    break
-                which = -1 if hollow else _ending_of(_before_value(data, j), endings, widths)
-                if which >= HIDING:
-                    name_element[names], name_ending[names] = elements, which
-                    name_begin[names], name_end[names] = begin, k
-                    names += 1
-                elif which >= 0:
-                    hides |= _hides(data, begin, k, which)
-                j = k
-            j += 1
+        j = _next_end(data, j)
+        while j < size and data[j] == _QUOTE:
+            begin, end = j + 1, _next_end(data, j + 1)
+            if end >= size or data[end] == _GT:
+                j = end
+                break
+            which = -1 if hollow else _ending_of(_before_value(data, j), endings, widths)
+            if which >= HIDING:
+                name_element[names], name_ending[names] = elements, which
+                name_begin[names], name_end[names] = begin, end
+                names += 1
+            elif which >= 0:
+                hides |= _hides(data, begin, end, which)
+            j = _next_end(data, end + 1)
         left[tags], right[tags], number[tags] = here, j, tag
         if hollow:
             kind[tags], own[tags] = VOID, 0
@@ -201,7 +239,7 @@ def scan(
             depth += 1
             elements += 1
         tags += 1
-        i = j + 1
+        i = _next_tag(data, j + 1)
     found[0], found[1], found[2] = tags, elements, names
     return BALANCED if depth == 0 and elements else UNBALANCED
 

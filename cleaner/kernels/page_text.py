@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from cleaner.kernels.base import Array, Number, inner, kernel
+from cleaner.kernels.octets import HIGHS, ONES, first_hit, hits_of, octets, put_octets
 from cleaner.kernels.page_tags import (
     BLOCK_FLOW,
     BREAK_FLOW,
@@ -31,6 +32,8 @@ _PLAIN = np.ones(256, np.bool_)
 """Bytes of text that are neither white space nor may begin one."""
 _PLAIN[: 33] = False
 _PLAIN[[127, _AMP]] = False
+_SPACES, _ALL_DELETE, _ALL_AMP = (np.uint64(mark) * ONES for mark in (32, 127, _AMP))
+_ABOVE_SPACE: Final = np.uint64(33) * ONES
 _LINES: Final = 1 << BLOCK_FLOW | 1 << BREAK_FLOW | 1 << OTHER_FLOW
 
 
@@ -44,6 +47,43 @@ def _is_no_break_space(data: Array, at: Number) -> Number:
         and data[at + 4] == 112
         and data[at + 5] == 59
     )
+
+
+@inner
+def _after_spaces(data: Array, at: Number, end: Number) -> Number:
+    """Where the white space that stands at `at`, if any, ends."""
+    while at + 8 <= end and octets(data, at) == _SPACES:
+        at += 8
+    while at < end and (data[at] < 33 or data[at] == 127):
+        at += 1
+    return at
+
+
+@inner
+def _copy_word(data: Array, at: Number, end: Number, out: Array, to: Number) -> Number:
+    """Copy bytes that neither are nor may begin white space; how many. What is behind them in `out` may be overwritten."""
+    begin = at
+    while at + 8 <= end and to + 8 <= len(out):
+        word = octets(data, at)
+        put_octets(out, to, word)
+        hits = ((word - _ABOVE_SPACE) & ~word & HIGHS) | hits_of(word, _ALL_DELETE) | hits_of(word, _ALL_AMP)
+        if hits:
+            return at + first_hit(hits) - begin
+        at += 8
+        to += 8
+    while at < end and _PLAIN[data[at]]:
+        out[to] = data[at]
+        at += 1
+        to += 1
+    return at - begin
+
+
+@inner
+def _count_breaks(number: Array, flows: Array, breaks: Array) -> None:
+    """How many tags part lines before each tag."""
+    breaks[0] = 0
+    for t in range(len(number)):
+        breaks[t + 1] = breaks[t] + _is_line(flows[number[t]])
 
 
 @inner
@@ -93,9 +133,7 @@ def assemble(
     tag and each line feed of preformatted text. Scratch: `breaks` (tags + 1), `counts` one per counted tag, and `SPACES`.
     """
     size, tags = len(data), len(left)
-    breaks[0] = 0
-    for t in range(tags):
-        breaks[t + 1] = breaks[t] + _is_line(flows[number[t]])
+    counted_breaks = False
     counts[:] = 0
     length = lines = missing = links = bold = pre = hards = 0
     pending = _LINE
@@ -129,6 +167,9 @@ def assemble(
             hards = 0
         elif flow == CELL_FLOW:
             hards = 0
+            if not counted_breaks:
+                _count_breaks(number, flows, breaks)
+                counted_breaks = True
             cell = flows[tag_of[own[t]]] == CELL_FLOW
             joined = cell and _is_joined(own[t], tag_of, start, stop, parent, left, breaks, row_tag, row_limit)
             pending = max(pending, _CELL) if joined else _LINE
@@ -153,6 +194,8 @@ def assemble(
                         hards += 1
                 else:
                     pending = max(pending, _SPACE)
+                    if not pre:
+                        i = _after_spaces(data, i, end)
                 continue
             if pending == _LINE:
                 if lines:
@@ -178,11 +221,10 @@ def assemble(
             hards = 0
             out[length] = char
             length += 1
-            while i < end and _PLAIN[data[i]]:
-                out[length] = data[i]
-                length += 1
-                i += 1
-                weight += 1
+            more = _copy_word(data, i, end, out, length)
+            length += more
+            i += more
+            weight += more
             columns[CHARS, line] += weight
             if links > 0:
                 columns[LINKED, line] += weight
