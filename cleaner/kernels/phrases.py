@@ -1,8 +1,8 @@
 """The phrase table: sequences of words, looked up word by word, and what scripts without spaces need besides.
 
 A phrase that begins and ends in letters with borders is a sequence of words between spaces. The table holds a hash of
-each such sequence and of each of its beginnings, so a word of a text costs one look-up, and a second one only where a
-phrase goes on. Hits are compared character by character, so a hash never decides. Phrases that begin or end in a letter
+each such sequence, and a sieve tells of each hash whether a phrase may end or go on there, so that most words of a text never
+reach the table. Hits are compared character by character, so a hash never decides. Phrases that begin or end in a letter
 that needs no border lie in a trie of characters that is walked only where such letters stand.
 """
 
@@ -24,10 +24,11 @@ _ENDS, _GOES_ON = np.uint8(1), np.uint8(2)
 """What the sieve says of a hash, in two bits: perhaps a phrase ends there, perhaps one goes on. Most words begin some phrase but
 are none, so that the table, which is too large for the processor's caches, is asked for few of them."""
 
-# What a table entry holds: 40 bits of the hash, the number of the phrase that ends there + 1, and whether one goes on.
-_VALUE_BITS: Final = np.uint64(24)
-_VALUE: Final = np.uint64((1 << 24) - 1)
-_MORE: Final = np.uint64(1)
+# What a table entry holds: 38 bits of the hash, the number of the phrase + 1, and its flags.
+_VALUE_BITS: Final = np.uint64(26)
+_VALUE: Final = np.uint64((1 << 26) - 1)
+_FLAG_BITS: Final = np.uint64(2)
+_FLAGS: Final = np.uint64(3)
 _FORWARD, _BACKWARD = np.uint64(0), np.uint64(1)
 
 
@@ -58,36 +59,27 @@ def _find(table: Array, key: Array) -> Array:
 
 
 @inner
-def _put(
-    table: Array, owner: Array, key: Array, value: Array, phrase: Number, size: Number, text: Array, starts: Array
-) -> Number:
-    """Add `value` at `key`, the hash of the first `size` characters of `phrase`; false where two beginnings clash."""
+def _put(table: Array, owner: Array, key: Array, value: Array, phrase: Number) -> Number:
+    """Add `value` at `key`, the hash of `phrase`; false where another phrase has the same."""
     mask = np.uint64(len(table) - 1)
     slot = key & mask
     while table[slot] != np.uint64(0):
         if (table[slot] ^ key) >> _VALUE_BITS == np.uint64(0):
-            one, other = starts[owner[slot, 0]], starts[phrase]
-            if owner[slot, 1] != size:
-                return False
-            for place in range(size):
-                if text[one + place] != text[other + place]:
-                    return False
-            table[slot] |= value
-            return True
+            return owner[slot] == phrase
         slot = (slot + np.uint64(1)) & mask
     table[slot] = ((key >> _VALUE_BITS) << _VALUE_BITS) | value
-    owner[slot, 0], owner[slot, 1] = phrase, size
+    owner[slot] = phrase
     return True
 
 
-@kernel("b1", "u4[]", "i4[]", "b1[]", "u8", "u8[]", "i4[,]", "u1[]", "i8[]", "u8[]")
+@kernel("b1", "u4[]", "i4[]", "b1[]", "u1[]", "u8", "u8[]", "i4[]", "u1[]", "i8[]", "u8[]")
 def build_words(
-    text: Array, starts: Array, bordered: Array, seed: Array, table: Array, owner: Array, sieve: Array, stop: Array,
-    hashes: Array,
+    text: Array, starts: Array, bordered: Array, flags: Array, seed: Array, table: Array, owner: Array, sieve: Array,
+    stop: Array, hashes: Array,
 ) -> Number:  # fmt: skip
     """Fill `table` and `sieve` with the `bordered` phrases, phrase i being text[starts[i]:starts[i+1]].
 
-    False where two hashes of `seed` clash. `owner` (slots, 2), and `stop` and `hashes` (the longest phrase and 1), are scratch.
+    False where two hashes of `seed` clash. `owner` (slots), and `stop` and `hashes` (the longest phrase and 1), are scratch.
     """
     for phrase in range(len(starts) - 1):
         if not bordered[phrase]:
@@ -96,11 +88,10 @@ def build_words(
         key = seed
         for word in range(count):
             key = join_hash(key, hashes[word])
-            more = word + 1 < count
-            value = _MORE if more else np.uint64(phrase + 1) << np.uint64(1)
-            if not _put(table, owner, key, value, phrase, stop[word], text, starts):
-                return False
-            _sift(sieve, key, _GOES_ON if more else _ENDS)
+            _sift(sieve, key, _GOES_ON if word + 1 < count else _ENDS)
+        value = np.uint64(phrase + 1) << _FLAG_BITS | np.uint64(flags[phrase])
+        if not _put(table, owner, key, value, phrase):
+            return False
     return True
 
 
@@ -141,7 +132,7 @@ def build_trie(text: Array, starts: Array, head: Array, tail: Array, edges: Arra
 
 @inner
 def word_hits(words: Array, hashes: Array, count: Number, seed: Array, table: Array, sieve: Array, hits: Array) -> Number:
-    """Fill `hits` with (phrase, start, end) of what are phrases by their hashes; returns how many."""
+    """Fill `hits` with (phrase, start, end, flags) of what are phrases by their hashes; returns how many."""
     found = 0
     for word in range(count):
         key = seed
@@ -150,22 +141,21 @@ def word_hits(words: Array, hashes: Array, count: Number, seed: Array, table: Ar
             said = _sieved(sieve, key)
             if said & _ENDS:
                 value = _find(table, key)
-                if value > _MORE:
-                    hits[found, 0] = np.int64(value >> np.uint64(1)) - 1
+                if value:
+                    hits[found, 0] = np.int64(value >> _FLAG_BITS) - 1
                     hits[found, 1], hits[found, 2] = words[0, word], words[1, last]
+                    hits[found, 3] = value & _FLAGS
                     found += 1
-                if not value & _MORE:
-                    break
-            elif not said & _GOES_ON:
+            if not said & _GOES_ON:
                 break
     return found
 
 
 @inner
-def is_phrase(chars: Array, start: Number, end: Number, text: Array, starts: Array, phrase: Number) -> Number:
+def is_phrase(chars: Array, start: Number, end: Number, text: Array, bounds: Array, phrase: Number) -> Number:
     """Whether chars[start:end] really is the phrase that its hash says it is."""
-    one = starts[phrase]
-    if end - start != starts[phrase + 1] - one:
+    one = bounds[phrase, 0]
+    if end - start != bounds[phrase + 1, 0] - one:
         return False
     for place in range(end - start):
         if chars[start + place] != text[one + place]:
@@ -175,8 +165,9 @@ def is_phrase(chars: Array, start: Number, end: Number, text: Array, starts: Arr
 
 @inner
 def open_hits(
-    codes: Array, chars: Array, origin: Array, count: Number, edges: Array, ends: Array, tail: Array, hits: Array, found: Number
-) -> Number:
+    codes: Array, chars: Array, origin: Array, count: Number, edges: Array, ends: Array, tail: Array, flags: Array, hits: Array,
+    found: Number,
+) -> Number:  # fmt: skip
     """Add the hits of phrases that begin or end in a character without a border; returns how many there are now."""
     for place in range(count):
         if chars[place] == np.uint32(FOLDED_SPACE) or not codes[origin[place]] & np.uint32(OPEN_BIT):
@@ -194,6 +185,7 @@ def open_hits(
                     hits[found, 0] = ends[node]
                     hits[found, 1] = at + 1 if backward else place
                     hits[found, 2] = place + 1 if backward else at
+                    hits[found, 3] = flags[ends[node]]
                     found += 1
     return found
 

@@ -43,7 +43,7 @@ def scratch(rules: int) -> tuple[Array, ...]:
     room = 2 * LONGEST + 4
     return (
         np.empty(room, np.uint32), np.empty(room, np.int64), np.empty((2, room), np.int64), np.empty(room, np.uint64),
-        np.empty(room, bool), np.empty((_HITS, 3), np.int32), np.empty((rules + 1, 2), np.int32), np.empty(3, np.uint64),
+        np.empty(room, bool), np.empty((_HITS, 4), np.int32), np.empty((rules + 1, 2), np.int32), np.empty(3, np.uint64),
         np.empty(rules, np.int32),
     )  # fmt: skip
 
@@ -68,19 +68,19 @@ def _last_solid(chars: Array, count: Number) -> Number:
 
 @inner
 def _tiled(
-    chars: Array, count: Number, hits: Array, found: Number, flags: Array, text: Array, starts: Array, cover: Array
+    chars: Array, count: Number, hits: Array, found: Number, text: Array, bounds: Array, cover: Array
 ) -> Number:
     """Whether whole and tile phrases cover everything but numbers."""
     first = _first_solid(chars, count)
     begun = False
     for hit in range(found):
-        begun = begun or (flags[hits[hit, 0]] & TILES and hits[hit, 1] <= first < hits[hit, 2])
+        begun = begun or (hits[hit, 3] & TILES and hits[hit, 1] <= first < hits[hit, 2])
     if not begun:
         return False
     cover[:count] = False
     for hit in range(found):
         phrase, left, right = hits[hit, 0], hits[hit, 1], hits[hit, 2]
-        if flags[phrase] & TILES and is_phrase(chars, left, right, text, starts, phrase):
+        if hits[hit, 3] & TILES and is_phrase(chars, left, right, text, bounds, phrase):
             cover[left:right] = True
     for place in range(first, count):
         if is_solid(chars[place]) and not cover[place]:
@@ -205,17 +205,17 @@ def _drop(items: Array, low: Number, high: Number, spared: Array, saved: Number)
 
 @kernel(
     "void", "u4[]", "u4[r]", "u1[]", "i4[]", "i4[]", "i4[]", "i4[]", "i4[]", "i4[,]",
-    "u8", "u8[]", "u1[]", "u4[]", "i4[]", "u8[,]", "i4[]", "b1[]", "u1[]",
-    "i4[]", "i4[]", "u1[]", "i4[]", "i4[]", "u1[]", "u8[,]",
+    "u8", "u8[]", "u1[]", "u4[]", "i4[,]", "u8[,]", "i4[]", "b1[]", "u1[]",
+    "i4[,]", "i4[]", "i4[]", "u1[]", "u8[,]",
     "u4[]", "i8[]", "i8[,]", "u8[]", "b1[]", "i4[,]", "i4[,]", "u8[]", "i4[]",
     "i4[,]", "i4[,]", "i8[]",
 )  # fmt: skip
 def match(
     codes: Array, points: Array, kinds: Array, row_start: Array, row_end: Array, ink: Array, weight: Array,
     word_count: Array, counts: Array,
-    seed: Array, table: Array, sieve: Array, text: Array, starts: Array, edges: Array, ends: Array, tail: Array,
+    seed: Array, table: Array, sieve: Array, text: Array, bounds: Array, edges: Array, ends: Array, tail: Array,
     flags: Array,
-    entry_of: Array, entry_rule: Array, entry_place: Array, numeric: Array, shaped: Array, signs: Array, asks: Array,
+    entries: Array, numeric: Array, shaped: Array, signs: Array, asks: Array,
     chars: Array, origin: Array, words: Array, hashes: Array, cover: Array, hits: Array, spared: Array, seen: Array, met: Array,
     votes: Array, pairs: Array, made: Array,
 ) -> None:  # fmt: skip
@@ -247,18 +247,18 @@ def match(
             count = words[0, many]
             found = word_hits(words, hashes, many, seed, table, sieve, hits)
             if words[1, many]:
-                found = open_hits(codes, chars, origin, count, edges, ends, tail, hits, found)
-            tiled = short and _tiled(chars, count, hits, found, flags, text, starts, cover)
+                found = open_hits(codes, chars, origin, count, edges, ends, tail, flags, hits, found)
+            tiled = short and _tiled(chars, count, hits, found, text, bounds, cover)
             opens = closes = np.int64(-1)
             if short and found and not tiled:
                 opens, closes = _first_solid(chars, count), _last_solid(chars, count)
             for hit in range(found):
                 phrase, left, right = hits[hit, 0], hits[hit, 1], hits[hit, 2]
-                if not (tiled or flags[phrase] & ELSEWHERE) or not is_phrase(chars, left, right, text, starts, phrase):
+                if not (tiled or hits[hit, 3] & ELSEWHERE) or not is_phrase(chars, left, right, text, bounds, phrase):
                     continue
                 whole = tiled or (short and left <= opens and closes < right)
-                for entry in range(entry_of[phrase], entry_of[phrase + 1]):
-                    rule, place = entry_rule[entry], entry_place[entry]
+                for entry in range(bounds[phrase, 1], bounds[phrase + 1, 1]):
+                    rule, place = entries[entry, 0], entries[entry, 1]
                     if place == UNLESS:
                         saved = _add(spared, 0, saved, row, rule)
                     elif np.int64(weight[row]) > np.int64(asks[rule, WEIGHT]):
