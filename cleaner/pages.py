@@ -30,6 +30,7 @@ from cleaner.judge.measures import Place
 from cleaner.judge.resolve import Languages, Verdict
 from cleaner.judge.score import chance
 from cleaner.judge.trees import UNIT, load_weights
+from cleaner.kernels.page_tags import innermost
 from cleaner.packs.match import RuleSet, match
 from cleaner.packs.schema import CLASSES
 from cleaner.votes import Votes, levels
@@ -308,8 +309,6 @@ def _line_numbers(seen: SeenPages) -> Ints:
 
 def _element_rules(blocks: Blocks, of_group: Ints) -> Ints:
     """Per line: the rule of the innermost element around it whose names mean something that goes, -1 for none."""
-    from cleaner.kernels.page_tags import innermost
-
     out = np.empty(len(blocks), np.int32)
     elements = blocks.elements
     innermost(elements.bits, elements.first, elements.last, of_group, out)

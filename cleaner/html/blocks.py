@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 from cleaner.errors import RecordError
 from cleaner.html.elements import HIDDEN, ElementWords
 from cleaner.html.tags import CUSTOM, FLOW, KEYS, NUMBERS, TAG
+from cleaner.kernels import names as names_kernel
+from cleaner.kernels.page_tags import scan
+from cleaner.kernels.page_text import COUNTED, SPACES, assemble
 
 Ints = NDArray[np.int32]
 Bools = NDArray[np.bool_]
@@ -49,11 +52,16 @@ def _tag_table(*names: str) -> Raw:
 
 
 _ENDINGS, _WIDTHS = _endings()
-_RAW: Final = _tag_table("xmp", "plaintext", "noembed", "noframes")
+_RAW, _HAS_PRE, _HAS_NOSCRIPT = 1, 2, 4
+"""What is told of all tags of a page at once: that there are some whose text the parser does not escape, or preformats."""
+_TOLD: Final = (
+    _RAW * _tag_table("xmp", "plaintext", "noembed", "noframes") + _HAS_PRE * _tag_table("pre", "xmp")
+    + _HAS_NOSCRIPT * _tag_table("noscript")
+)  # fmt: skip
 _PREFORMATTED: Final = _tag_table("pre", "xmp")
 _STRONG: Final = _tag_table("b", "strong", "em", "i")
 _COUNTED: Final = np.array([TAG["img"], TAG["input"], TAG["br"]], np.uint8)
-for _table in (_ENDINGS, _WIDTHS, _COUNTED):
+for _table in (_ENDINGS, _WIDTHS, _COUNTED, _TOLD):
     _table.flags.writeable = False
 _LARGE: Final = 1 << 20
 """Up to this many bytes, room for the most tags they can hold costs less than counting them."""
@@ -126,6 +134,8 @@ class _Tree:
     """Tags in document order, elements by their tags, and the attributes that tell something."""
 
     body: bytes
+    has: int
+    """Bits that tell of all tags, see `_RAW`."""
     left: Ints
     right: Ints
     number: Raw
@@ -168,7 +178,7 @@ def read_blocks(body: bytes, words: ElementWords) -> Blocks:
     """
     tree = _read_any(body)
     text = _assemble(tree, _NOSCRIPT)
-    if len(text.source) < _HARDLY_ANY and (tree.tag == _NOSCRIPT).any():
+    if len(text.source) < _HARDLY_ANY and tree.has & _HAS_NOSCRIPT:
         other = _assemble(tree, _NOTHING)
         if len(other.source) > _NOSCRIPT_TIMES * len(text.source) + _NOSCRIPT_MORE:
             text = other
@@ -188,7 +198,7 @@ def _read_any(body: bytes) -> _Tree:
     """
     try:
         tree = _read_tree(body)
-        if not _RAW[tree.number].any():
+        if not tree.has & _RAW:
             return tree
     except RecordError:
         pass
@@ -208,8 +218,6 @@ def _escape(match: re.Match[bytes]) -> bytes:
 
 
 def _read_tree(body: bytes) -> _Tree:
-    from cleaner.kernels.page_tags import scan
-
     tags, attributes = len(body) // 3 + 1, len(body) // 6 + 1
     if len(body) > _LARGE:
         tags, attributes = body.count(b"<") + 1, body.count(b'"') // 2 + 1
@@ -218,16 +226,16 @@ def _read_tree(body: bytes) -> _Tree:
     hidden = np.empty(tags, bool)
     name_element, name_begin, name_end = np.empty((3, attributes), np.int32)
     name_kind = np.empty(attributes, np.uint8)
-    found = np.empty(3, np.int64)
+    found = np.empty(4, np.int64)
     wrong = scan(
-        np.frombuffer(body, np.uint8), KEYS, NUMBERS, FLOW, CUSTOM, _ENDINGS, _WIDTHS, left, right, number, kind, own,
+        np.frombuffer(body, np.uint8), KEYS, NUMBERS, FLOW, _TOLD, CUSTOM, _ENDINGS, _WIDTHS, left, right, number, kind, own,
         around, start, stop, parent, tag, hidden, name_element, name_kind, name_begin, name_end, stack, found,
     )  # fmt: skip
     if wrong:
         raise RecordError("html: the parser's tree cannot be read: expected balanced tags")
-    count, elements, names = found.tolist()
+    count, elements, names, has = found.tolist()
     return _Tree(
-        body=body, left=left[:count], right=right[:count], number=number[:count], kind=kind[:count], own=own[:count],
+        body=body, has=has, left=left[:count], right=right[:count], number=number[:count], kind=kind[:count], own=own[:count],
         around=around[:count], start=start[:elements], stop=stop[:elements], parent=parent[:elements], tag=tag[:elements],
         hidden=hidden[:elements], name_element=name_element[:names], name_kind=name_kind[:names],
         name_begin=name_begin[:names], name_end=name_end[:names],
@@ -236,11 +244,9 @@ def _read_tree(body: bytes) -> _Tree:
 
 def _assemble(tree: _Tree, skipped: int) -> _Text:
     """The text without that of elements of the tag `skipped`."""
-    from cleaner.kernels.page_text import COUNTED, SPACES, assemble
-
     data = np.frombuffer(tree.body, np.uint8)
     # A line of text lies between two tags, or is one of several of preformatted text.
-    most = len(tree.left) + (tree.body.count(b"\n") if _PREFORMATTED[tree.number].any() else 0)
+    most = len(tree.left) + (tree.body.count(b"\n") if tree.has & _HAS_PRE else 0)
     out, columns = np.empty(len(data) + most, np.uint8), np.empty((COUNTED + len(_COUNTED), most), np.int32)
     first, last = np.empty((2, len(tree.start)), np.int32)
     breaks, counts, spaces = np.empty(len(tree.left) + 1, np.int32), np.empty(len(_COUNTED), np.int64), np.empty(SPACES, np.uint8)
@@ -251,21 +257,17 @@ def _assemble(tree: _Tree, skipped: int) -> _Text:
         spaces, out, columns, first, last, found,
     )  # fmt: skip
     source = out[: int(found[0])].tobytes().decode("utf-8", "replace")
-    if "&" in source:
-        source = source.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
     return _Text(source, tuple(row[:n] for row in columns), first, last)
 
 
 def _judge_names(tree: _Tree, text: _Text, words: ElementWords) -> tuple[Words, NDArray[np.uint32]]:
     """What the names of elements with lines inside say, and the signature of each; without names they say nothing."""
-    from cleaner.kernels import names as kernel
-
     bits, signature = np.empty(len(tree.tag), np.uint64), np.empty(len(tree.tag), np.uint32)
     needed = np.empty(len(tree.name_element), bool)
-    kernel.choose(tree.name_element, tree.name_kind, text.first, text.last, _CLASS, _NAMES, needed)
+    names_kernel.choose(tree.name_element, tree.name_kind, text.first, text.last, _CLASS, _NAMES, needed)
     data = np.frombuffer(tree.body, np.uint8)
     found, checks = words.of_values(data, tree.name_begin, tree.name_end, needed)
-    kernel.spread(
+    names_kernel.spread(
         tree.tag, tree.hidden, tree.name_element, tree.name_kind, needed, found, checks, _CLASS, HIDDEN, bits, signature
     )
     return bits, signature

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from cleaner.document import Bytes, Ints
 from cleaner.errors import RuleError
+from cleaner.kernels.page_scores import VALUES, best_lines
 from cleaner.packs.schema import CLASSES
 
 FIELD: Final = "page"
@@ -51,8 +52,6 @@ class PageCut:
         Per page the likeliest lines stay, as many as give the best expected F of words: twice the words expected right
         over the words taken plus all the words expected (Lewis, 1995).
         """
-        from cleaner.kernels.page_scores import VALUES, best_lines
-
         stays = np.empty(len(likely), bool)
         low, high = round(255 * self.least), round(255 * self.most)
         best_lines(

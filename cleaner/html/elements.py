@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from cleaner.errors import RuleError
 from cleaner.html.word_tables import WordTables
+from cleaner.kernels import names as names_kernel
 
 SCHEMA: Final = 1
 MAX_GROUPS: Final = 63
@@ -189,8 +190,6 @@ class ElementWords:
         self, data: NDArray[np.uint8], begin: NDArray[np.int32], end: NDArray[np.int32], needed: NDArray[np.bool_]
     ) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
         """Groups and checksums of the `needed` values data[begin:end]; of others nothing is said."""
-        from cleaner.kernels import names as kernel
-
         many = len(begin)
         bits, checks = np.empty(many, np.uint64), np.empty(many, np.uint32)
         hashes, missing = np.empty(many, np.uint64), np.empty(many, np.int32)
@@ -199,7 +198,7 @@ class ElementWords:
                 self._known = _Known.empty(2048)
             while True:
                 known = self._known
-                unknown = kernel.look_up(
+                unknown = names_kernel.look_up(
                     data, begin, end, needed, known.keys, known.bits, known.checks, hashes, bits, checks, missing
                 )
                 if not unknown:
@@ -228,9 +227,7 @@ class _Known:
 
     def add(self, keys: NDArray[np.uint64], bits: NDArray[np.uint64], checks: NDArray[np.uint32]) -> None:
         """Add values, for which there has to be room."""
-        from cleaner.kernels import names as kernel
-
-        self.many += kernel.add(self.keys, self.bits, self.checks, keys, bits, checks)
+        self.many += names_kernel.add(self.keys, self.bits, self.checks, keys, bits, checks)
 
     def with_room(self, more: int) -> _Known:
         """The same, of which half stays free when there are `more` values."""

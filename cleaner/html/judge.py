@@ -29,6 +29,7 @@ from cleaner.html.measures import (
 )  # fmt: skip
 from cleaner.judge.score import chance
 from cleaner.judge.trees import UNIT, Trees, Weights, read_trees
+from cleaner.kernels.page_groups import agree
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +125,6 @@ def agreed(odds: NDArray[np.int32], around: Surroundings, weight: Ints, share: i
     go together."""
     if not share:
         return odds
-    from cleaner.kernels.page_groups import agree
-
     out = np.empty_like(odds)
     agree(around.path, weight, odds, share, np.empty((around.paths, 2), np.int64), out)
     return out

@@ -19,6 +19,8 @@ from cleaner.html.blocks import Blocks, Elements
 from cleaner.html.kind import SIGNS
 from cleaner.html.tags import CUSTOM, TAG
 from cleaner.judge.measures import OWN_NAMES, own_values
+from cleaner.kernels import page_lists, page_measures, page_repeats, page_scores
+from cleaner.kernels.page_groups import find_groups, slots
 from cleaner.packs.schema import CLASSES
 
 Flags = NDArray[np.bool_]
@@ -151,7 +153,6 @@ def second_names() -> tuple[str, ...]:
 
 _PLACE_OF: Final = {name: place for place, name in enumerate(first_names(()))}
 _FIRST: Final = len(_PLACE_OF)
-_SIGN_PLACES: Final = np.arange(len(SIGNS), dtype=np.uint64)[:, None]
 _FLAGS: Final = np.array([
     _PLACE_OF[name]
     for name in ("own_digits", "own_signs", "own_ends_stop", "inside_main", "inside_article", "inside_nav")
@@ -161,7 +162,7 @@ _ANNOUNCED: Final = np.array([CLASSES.index(name) for name in ANNOUNCING], np.in
 _SEEN: Final = np.array([_PLACE_OF[name] for name in _SEEN_OF_NEIGHBOURS], np.int64)
 _STEPS_AWAY: Final = np.array(_STEPS, np.int64)
 for _fixed in (
-    _SIGN_PLACES, _KIND_BITS, _INSIDE_BITS, _LEVEL, _COUNTED_AS, _HOLDS, _LOG, _FLAGS, _LISTED, _ANNOUNCED, _SEEN, _STEPS_AWAY,
+    _KIND_BITS, _INSIDE_BITS, _LEVEL, _COUNTED_AS, _HOLDS, _LOG, _FLAGS, _LISTED, _ANNOUNCED, _SEEN, _STEPS_AWAY,
 ):  # fmt: skip
     _fixed.flags.writeable = False
 
@@ -187,8 +188,6 @@ class Surroundings:
 
 def surroundings(pages: Sequence[Blocks], lines: Lines) -> Surroundings:
     """`lines` are those of the sources of `pages`, in their order."""
-    from cleaner.kernels.page_groups import find_groups, slots
-
     blocks = _join(pages)
     if len(lines) != len(blocks):
         blocks = _take(blocks, _rows_of(pages, lines))
@@ -213,26 +212,27 @@ def first_values(
 
     Without `said`, for a judge that asks for none of them, `heeded_names` are zeros.
     """
-    from cleaner.kernels import page_measures as kernel
-
     blocks, first = around.blocks, around.first
     elements = blocks.elements
     if values is None:
         values = np.empty((_FIRST, len(blocks)), np.uint8)
     text, named, flow, items, own, repeats, voted, listed, beside, rest = (values[start:] for start in _STARTS)
-    sums = np.empty((kernel.SUMS, len(blocks) + 1), np.int64)
-    alike, kin = np.empty((around.paths, kernel.OF_PATH), np.int64), np.empty((around.groups, kernel.OF_GROUP), np.int64)
-    kernel.text(first, lines.length(), lines.weight(), lines.counts, prose, _LOG, sums, text)
-    kernel.elements(
+    sums = np.empty((page_measures.SUMS, len(blocks) + 1), np.int64)
+    alike = np.empty((around.paths, page_measures.OF_PATH), np.int64)
+    kin = np.empty((around.groups, page_measures.OF_GROUP), np.int64)
+    page_measures.text(
+        first, lines.length(), lines.weight(), lines.counts, prose, np.array(signs, np.uint64), len(SIGNS), _LOG, sums, text, rest
+    )
+    page_measures.elements(
         blocks.leaf, blocks.block, elements.tag, elements.parent, elements.bits, _KIND_BITS, _INSIDE_BITS, _LEVEL,
-        _GROUPS, len(_INSIDE), len(_KINDS), np.empty((kernel.FLAGS, len(blocks)), np.uint64), named,
+        _GROUPS, len(_INSIDE), len(_KINDS), np.empty((page_measures.FLAGS, len(blocks)), np.uint64), named,
     )  # fmt: skip
-    kernel.flow(
+    page_measures.flow(
         first, blocks.chars, blocks.linked, blocks.strong, blocks.links, blocks.block, prose, around.path, elements.parent,
         elements.first, elements.last, elements.tag, _LEVEL, _HOLDS, _LOG, sums, alike,
-        np.empty((kernel.MARKS, len(blocks)), bool), np.empty(len(elements.tag), np.int64), flow,
+        np.empty((page_measures.MARKS, len(blocks)), bool), np.empty(len(elements.tag), np.int64), flow,
     )  # fmt: skip
-    kernel.items(
+    page_measures.items(
         first, blocks.chars, blocks.linked, blocks.links, blocks.block, blocks.images, blocks.inputs, around.level, prose,
         around.item, around.group, elements.first, elements.last, elements.tag, _COUNTED_AS, len(_COUNTED), _LOG, kin,
         np.empty(len(_COUNTED), np.int64), items,
@@ -243,8 +243,6 @@ def first_values(
     else:
         _fill_lists(around, lines, said, values, (sums, alike, kin), voted, listed)
     _fill_repeats(around, lines, values, (sums, alike), repeats, beside)
-    shown = ((np.array(signs, np.uint64) >> _SIGN_PLACES) & np.uint64(1)).astype(np.uint8)
-    rest[: len(SIGNS)] = shown if len(signs) == 1 else shown[:, lines.doc]
     return values
 
 
@@ -253,14 +251,12 @@ def _fill_lists(
     voted: Bytes, listed: Bytes,
 ) -> None:  # fmt: skip
     """What rules say, and what tells lists of things from menus."""
-    from cleaner.kernels import page_lists as kernel
-
     blocks, elements = around.blocks, around.blocks.elements
-    kernel.votes(
+    page_lists.votes(
         around.first, *said, around.path, blocks.chars, blocks.block, elements.parent, elements.first, elements.last,
         elements.tag, _LEVEL, _ANNOUNCED, *scratch[:2], voted,
     )  # fmt: skip
-    kernel.lists(
+    page_lists.lists(
         around.first, blocks.chars, blocks.links, blocks.block, blocks.images, blocks.inputs, lines.words, around.path,
         around.item, around.group, elements.parent, elements.first, elements.last, elements.tag, _LEVEL, values, _LISTED,
         *scratch, listed,
@@ -271,31 +267,27 @@ def _fill_repeats(
     around: Surroundings, lines: Lines, values: Bytes, scratch: tuple[Longs, Longs], repeats: Bytes, beside: Bytes
 ) -> None:
     """What a page says twice, then what stands beside each line."""
-    from cleaner.kernels import page_repeats as kernel
-    from cleaner.kernels.page_groups import slots
-
     blocks, elements, size = around.blocks, around.blocks.elements, slots(len(lines))
-    kernel.repeats(
+    page_repeats.repeats(
         around.first, lines.codes, lines.start, lines.end, lines.words, around.path, blocks.chars, blocks.block,
         elements.parent, elements.first, elements.last, elements.tag, TAG["article"], values, _FLAGS,
-        np.empty(size, np.uint64), np.empty(size, np.int32), np.empty((kernel.COPIES, len(lines)), np.int32), *scratch, repeats,
+        np.empty(size, np.uint64), np.empty(size, np.int32), np.empty((page_repeats.COPIES, len(lines)), np.int32), *scratch,
+        repeats,
     )  # fmt: skip
-    kernel.neighbours(around.first, around.path, _SEEN, _STEPS_AWAY, values, beside)
+    page_repeats.neighbours(around.first, around.path, _SEEN, _STEPS_AWAY, values, beside)
 
 
 def second_values(around: Surroundings, score: Bytes, values: Bytes | None = None) -> Bytes:
     """What the first scores (0..255 per row, the likelier it stays the higher) say, in the order of `second_names`; put into
     `values` where that is given."""
-    from cleaner.kernels import page_scores as kernel
-
     blocks, elements = around.blocks, around.blocks.elements
     if values is None:
         values = np.empty((len(_SECOND), len(blocks)), np.uint8)
-    kernel.second(
+    page_scores.second(
         around.first, score, blocks.chars, blocks.block, around.path, around.item, around.group, elements.parent,
         elements.first, elements.last, elements.tag, _LEVEL, _LOG, np.empty((3, len(blocks) + 1), np.int64),
         np.empty((around.paths, 2), np.int64), np.empty((around.groups, 2), np.int64), np.empty(len(blocks), bool),
-        np.empty((3, kernel.VALUES), np.int64), values,
+        np.empty((3, page_scores.VALUES), np.int64), values,
     )  # fmt: skip
     return values
 

@@ -22,11 +22,15 @@ _LEVELS: Final = 48
 """How many surrounding elements count; pages that nest deeper say nothing more."""
 
 
-@kernel("void", "i4[]", "i4[]", "i4[]", "i4[,]", "b1[]", "u1[r]", "i8[,]", "u1[,]")
+@kernel("void", "i4[]", "i4[]", "i4[]", "i4[,]", "b1[]", "u8[]", "i8", "u1[r]", "i8[,]", "u1[,]", "u1[,]")
 def text(
-    first: Array, length: Array, weight: Array, counts: Array, prose: Array, logs: Array, sums: Array, out: Array
-) -> None:
-    """Length and place of each line; `first` is the first row of each page, and the number of rows. `sums` is scratch."""
+    first: Array, length: Array, weight: Array, counts: Array, prose: Array, signs: Array, many_signs: Number, logs: Array,
+    sums: Array, out: Array, shown: Array,
+) -> None:  # fmt: skip
+    """Length and place of each line, and in `shown` the first `many_signs` bits of its page's `signs`.
+
+    `first` is the first row of each page, and the number of rows. `sums` is scratch.
+    """
     rows = len(length)
     total, solid, dense = sums[0], sums[1], sums[2]
     total[0], solid[0], dense[0] = 0, 0, 0
@@ -53,6 +57,8 @@ def text(
             out[12, row] = ratio(solid[row] - solid[low], all_solid, 128)
             out[13, row] = log(logs, solid[high] - solid[row + 1])
             out[16, row] = log(logs, around(total, row, low, high, 2))
+        for sign in range(many_signs):
+            shown[sign, low:high] = np.uint8((signs[page] >> np.uint64(sign)) & np.uint64(1))
     since(prose, first, out[14])
     until(prose, first, out[15])
 

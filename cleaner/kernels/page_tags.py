@@ -159,26 +159,27 @@ def _ending_of(window: Number, endings: Array, widths: Array) -> Number:
 
 
 @kernel(
-    "i8", "u1[r]", "u8[r]", "u1[r]", "u1[r]", "i8", "u8[r]", "u1[r]", "i4[]", "i4[]", "u1[]", "u1[]", "i4[]", "i4[]",
+    "i8", "u1[r]", "u8[r]", "u1[r]", "u1[r]", "u1[r]", "i8", "u8[r]", "u1[r]", "i4[]", "i4[]", "u1[]", "u1[]", "i4[]", "i4[]",
     "i4[]", "i4[]", "i4[]", "u1[]", "b1[]", "i4[]", "u1[]", "i4[]", "i4[]", "i4[]", "i8[]",
 )  # fmt: skip
 def scan(
-    data: Array, keys: Array, numbers: Array, flows: Array, custom: Number, endings: Array, widths: Array, left: Array,
-    right: Array, number: Array, kind: Array, own: Array, around: Array, start: Array, stop: Array, parent: Array,
+    data: Array, keys: Array, numbers: Array, flows: Array, told: Array, custom: Number, endings: Array, widths: Array,
+    left: Array, right: Array, number: Array, kind: Array, own: Array, around: Array, start: Array, stop: Array, parent: Array,
     tag_of: Array, hidden: Array, name_element: Array, name_ending: Array, name_begin: Array, name_end: Array, stack: Array,
     found: Array,
 ) -> Number:  # fmt: skip
     """Tags, elements and telling attributes of `data`: how many of each in `found`; whether all is balanced.
 
-    `keys` has the first eight bytes of known tag names from `_slot_of` each on, 0 between, `numbers` their numbers,
-    `endings` the last `widths` bytes of attribute names with the quote after them. The arrays after these are filled: per
-    tag its first and last byte, number, kind, its own element and the one around what follows; per element its start and
-    end tag, its parent, its tag's number, and whether its own attributes hide it, which nothing does with the first; per
-    attribute that does not only hide its element, which ending it has, and where its value stands. All of these, and
-    the scratch `stack`, have room for the most tags and values that `data` can hold.
+    `keys` has the first eight bytes of known tag names from `_slot_of` each on, 0 between, `numbers` their numbers, `told` bits
+    per tag number, of which `found` gets those of all tags last, `endings` the last `widths` bytes of attribute names with the
+    quote after them. The arrays after these are filled: per tag its first and last byte, number, kind, its own element and the
+    one around what follows; per element its start and end tag, its parent, its tag's number, and whether its own attributes
+    hide it, which nothing does with the first; per attribute that does not only hide its element, which ending it has, and
+    where its value stands. All of these, and the scratch `stack`, have room for the most tags and values that `data` can hold.
     """
     size = len(data)
     tags = elements = names = depth = 0
+    has = np.int64(0)
     i = _next_tag(data, 0)
     while i < size:
         here = i
@@ -197,6 +198,7 @@ def scan(
             place = (place + 1) & (len(keys) - 1)
         tag = numbers[place] if keys[place] == key else (custom if dashed else 0)
         flow = flows[tag]
+        has |= told[tag]
         if closing:
             while j < size and data[j] != _GT:
                 j += 1
@@ -240,7 +242,7 @@ def scan(
             elements += 1
         tags += 1
         i = _next_tag(data, j + 1)
-    found[0], found[1], found[2] = tags, elements, names
+    found[0], found[1], found[2], found[3] = tags, elements, names, has
     return BALANCED if depth == 0 and elements else UNBALANCED
 
 

@@ -25,7 +25,8 @@ LEAF, BLOCK, CHARS, LINKED, STRONG, LINKS, COUNTED = range(7)
 SPACES: Final = 256
 """So many spaces of preformatted text stay at most between two words."""
 _NO_SPACE, _SPACE, _CELL, _LINE = 0, 1, 2, 3
-_AMP: Final = ord("&")
+_AMP, _LT, _GT, _SEMICOLON = ord("&"), ord("<"), ord(">"), ord(";")
+_A, _G, _L, _M, _P, _T = (ord(letter) for letter in "aglmpt")
 _CLIMB: Final = 64
 """How many elements above a line are asked at most for the one that is its block."""
 _PLAIN = np.ones(256, np.bool_)
@@ -47,6 +48,19 @@ def _is_no_break_space(data: Array, at: Number) -> Number:
         and data[at + 4] == 112
         and data[at + 5] == 59
     )
+
+
+@inner
+def _unescaped(data: Array, at: Number, end: Number) -> tuple[Number, Number]:
+    """The sign that the parser writes as what begins at `at` with `&`, and how many bytes that is."""
+    if at + 3 < end and data[at + 2] == _T and data[at + 3] == _SEMICOLON:
+        if data[at + 1] == _L:
+            return np.uint8(_LT), 4
+        if data[at + 1] == _G:
+            return np.uint8(_GT), 4
+    if at + 4 < end and data[at + 1] == _A and data[at + 2] == _M and data[at + 3] == _P and data[at + 4] == _SEMICOLON:
+        return np.uint8(_AMP), 5
+    return np.uint8(_AMP), 1
 
 
 @inner
@@ -128,9 +142,10 @@ def assemble(
     The first arrays are what `scan` filled. `skipped` is the number of the tag whose text is left out, -1 for none,
     `pre_tags` and `strong_tags` tell per tag number whether text is preformatted or stands out, `counted` are the numbers of
     tags that are counted per line. Filled: `out` the text, `columns` what each line has, see `LEAF`: the elements around
-    it, its bytes without white space, those in links and those that stand out, the links that begin in it, and the counted
-    tags since the line before; per element its first and last line. `out` and `columns` have room for a line after each
-    tag and each line feed of preformatted text. Scratch: `breaks` (tags + 1), `counts` one per counted tag, and `SPACES`.
+    it, its bytes without white space as the parser writes them, those in links and those that stand out, the links that begin
+    in it, and the counted tags since the line before; per element its first and last line. `out` and `columns` have room for a
+    line after each tag and each line feed of preformatted text. Scratch: `breaks` (tags + 1), `counts` one per counted tag, and
+    `SPACES`.
     """
     size, tags = len(data), len(left)
     counted_breaks = False
@@ -179,10 +194,13 @@ def assemble(
             char = data[i]
             wide = 1
             space = char < 33 or char == 127
-            if char == _AMP and i + 5 < end and _is_no_break_space(data, i):
-                space = True
-                wide = 6
-                char = np.uint8(32)
+            if char == _AMP:
+                if i + 5 < end and _is_no_break_space(data, i):
+                    space = True
+                    wide = 6
+                    char = np.uint8(32)
+                else:
+                    char, wide = _unescaped(data, i, end)
             i += wide
             if space:
                 if pre and char == 10:
@@ -217,7 +235,7 @@ def assemble(
             for k in range(hards):
                 out[length] = spaces[k]
                 length += 1
-            weight = 1 + hards
+            weight = wide + hards
             hards = 0
             out[length] = char
             length += 1
