@@ -15,18 +15,24 @@ COPIES: Final = 4
 """Rows of the scratch for what is told of lines that are the same."""
 PRICE_WORDS: Final = 15
 """A line with a digit and a sign and fewer words than this may be a price."""
-_FNV: Final = np.uint64(0xCBF29CE484222325)
-_FNV_PRIME: Final = np.uint64(0x100000001B3)
+_MIX: Final = np.uint64(0x9E3779B97F4A7C15)
 _LETTERS: Final = np.uint32(FOLD_MASK)
 
 
 @inner
 def _hash(codes: Array, begin: Number, end: Number) -> Number:
-    """A number for a line's folded letters (Fowler, Noll and Vo)."""
-    out = _FNV
-    for at in range(begin, end):
-        out = (out ^ np.uint64(codes[at] & _LETTERS)) * _FNV_PRIME
-    return out ^ (out >> np.uint64(29))
+    """A number for a line's folded letters. That two lines of a page share it does not happen by chance."""
+    value = np.uint64(end - begin) * _MIX
+    at = np.int64(begin)
+    while at + 2 <= end:
+        two = np.uint64(codes[at] & _LETTERS) | np.uint64(codes[at + 1] & _LETTERS) << np.uint64(32)
+        value = (value ^ two) * _MIX
+        value ^= value >> np.uint64(29)
+        at += 2
+    if at < end:
+        value = (value ^ np.uint64(codes[at] & _LETTERS)) * _MIX
+        value ^= value >> np.uint64(29)
+    return value
 
 
 @inner
@@ -152,11 +158,17 @@ def neighbours(first: Array, path: Array, seen: Array, steps: Array, values: Arr
     at = 0
     for step in steps:
         for page in range(len(first) - 1):
-            low, high = first[page], first[page + 1]
-            for row in range(low, high):
-                other = row + step
-                inside = low <= other < high
-                for place in range(len(seen)):
-                    out[at + place, row] = values[seen[place], other] if inside else 0
-                out[at + len(seen), row] = inside and path[row] == path[other]
+            low, high = np.int64(first[page]), np.int64(first[page + 1])
+            begin, end = min(max(low - step, low), high), max(min(high - step, high), low)
+            for place in range(len(seen) + 1):
+                out[at + place, low:begin] = 0
+                out[at + place, max(begin, end) : high] = 0
+            if begin >= end:
+                continue
+            for place in range(len(seen)):
+                target, source = out[at + place][begin:end], values[seen[place]][begin + step : end + step]
+                for row in range(end - begin):
+                    target[row] = source[row]
+            for row in range(begin, end):
+                out[at + len(seen), row] = path[row] == path[row + step]
         at += len(seen) + 1
