@@ -218,7 +218,7 @@ def _escape(match: re.Match[bytes]) -> bytes:
 
 
 def _read_tree(body: bytes) -> _Tree:
-    tags, attributes = len(body) // 3 + 1, len(body) // 6 + 1
+    tags, attributes = len(body) // 2 + 1, len(body) // 6 + 1  # the shortest are `<>`, ` id=""`
     if len(body) > _LARGE:
         tags, attributes = body.count(b"<") + 1, body.count(b'"') // 2 + 1
     left, right, own, around, start, stop, parent, stack = np.empty((8, tags), np.int32)
@@ -234,10 +234,11 @@ def _read_tree(body: bytes) -> _Tree:
     if wrong:
         raise RecordError("html: the parser's tree cannot be read: expected balanced tags")
     count, elements, names, has = found.tolist()
+    # What blocks keep is copied, so that they do not keep the room for the most tags.
     return _Tree(
         body=body, has=has, left=left[:count], right=right[:count], number=number[:count], kind=kind[:count], own=own[:count],
-        around=around[:count], start=start[:elements], stop=stop[:elements], parent=parent[:elements], tag=tag[:elements],
-        hidden=hidden[:elements], name_element=name_element[:names], name_kind=name_kind[:names],
+        around=around[:count], start=start[:elements], stop=stop[:elements], parent=parent[:elements].copy(),
+        tag=tag[:elements].copy(), hidden=hidden[:elements], name_element=name_element[:names], name_kind=name_kind[:names],
         name_begin=name_begin[:names], name_end=name_end[:names],
     )  # fmt: skip
 

@@ -58,6 +58,7 @@ PAGES = {
     "cells": page("<table><tr><td>a<td>b<tr><td><p>c</p><td>d</table><x-card>own</x-card><!-- none --><br>"),
     "noscript": page("<noscript>" + "<p>Slate lasts long, if it is laid well.</p>" * 9 + "</noscript><p>Please wait</p>"),
     "unfinished": "<html><body><p class='a b<p>one<!-- two",
+    "tags without names": page("<xmp>" + "<>" * 400 + "</xmp><iframe>" + "<>" * 400 + "</iframe>"),
     "deep": page("<div>" * 60 + "in" + "</div>" * 60),
 }
 
