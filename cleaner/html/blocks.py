@@ -17,7 +17,7 @@ from cleaner.errors import RecordError
 from cleaner.html.elements import HIDDEN, ElementWords
 from cleaner.html.tags import CUSTOM, FLOW, KEYS, NUMBERS, TAG
 from cleaner.kernels import names as names_kernel
-from cleaner.kernels.page_tags import scan
+from cleaner.kernels.page_tags import PASSED, scan
 from cleaner.kernels.page_text import COUNTED, SPACES, assemble
 
 Ints = NDArray[np.int32]
@@ -52,11 +52,13 @@ def _tag_table(*names: str) -> Raw:
 
 
 _ENDINGS, _WIDTHS = _endings()
+NO_TEXT: Final = ["script", "style", "svg", "template", "iframe"]
+"""Elements that are none of the page: where they are not empty, they are to be taken out before it is read."""
 _RAW, _HAS_PRE, _HAS_NOSCRIPT = 1, 2, 4
 """What is told of all tags of a page at once: that there are some whose text the parser does not escape, or preformats."""
 _TOLD: Final = (
     _RAW * _tag_table("xmp", "plaintext", "noembed", "noframes") + _HAS_PRE * _tag_table("pre", "xmp")
-    + _HAS_NOSCRIPT * _tag_table("noscript")
+    + _HAS_NOSCRIPT * _tag_table("noscript") + PASSED * _tag_table(*NO_TEXT)
 )  # fmt: skip
 _PREFORMATTED: Final = _tag_table("pre", "xmp")
 _STRONG: Final = _tag_table("b", "strong", "em", "i")

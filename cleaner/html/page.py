@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from cleaner.errors import RecordError
-from cleaner.html.blocks import MARK, Blocks, read_blocks
+from cleaner.html.blocks import MARK, NO_TEXT, Blocks, read_blocks
 from cleaner.html.charset import decode_checked, looks_encoded_twice, not_a_page, repair
 from cleaner.html.elements import CssRule, ElementWords, load_elements
 from cleaner.html.embedded import embedded_html
@@ -27,7 +27,7 @@ from cleaner.html.marks import (
 )  # fmt: skip
 from cleaner.html.metadata import PageMeta, page_title
 from cleaner.html.nesting import is_deep, limit_nesting
-from cleaner.html.slim import NO_TEXT, Slimmed, encoded, slimmed
+from cleaner.html.slim import Slimmed, encoded, slimmed
 from cleaner.html.tags import TAG
 
 if TYPE_CHECKING:

@@ -11,11 +11,9 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaner.html.blocks import ATTRIBUTES
+from cleaner.html.blocks import ATTRIBUTES, NO_TEXT
 from cleaner.kernels.markup import AS_IT_IS, TYPES, key_of, slim
 
-NO_TEXT: Final = ["script", "style", "svg", "template", "iframe"]
-"""Elements that are taken out of the parsed page."""
 _FORMAT_NAMES: Final = "b big code em font i nobr s small strike strong tt u"
 _HOLLOW_NAMES: Final = "area base br col embed hr img input link meta param source track wbr"
 _DRAWN_NAMES: Final = (
@@ -59,7 +57,7 @@ class Slimmed(NamedTuple):
     data: bytes
     """Its bytes without what the blocks do not depend on; all of them where that is not certain."""
     gone: list[str]
-    """The names of those of `NO_TEXT` that there may be elements of."""
+    """The names of those of `NO_TEXT` that have to be taken out of the parsed page; others are empty and passed over."""
     stated: Stated
     tags: int
     """How many tags and comments it has, but for what scripts say."""

@@ -406,7 +406,7 @@ def slim(
     before a whole name, without `beyond` bits of the eight bytes; of these ` style`, the first, where it hides nothing, and all
     of the tags `hollow`. Kept are all attributes of the tags `formats`, of which the parser opens no more than three alike,
     and everything in tables, whose rows are judged by their size. `drawn` are the names, as `key_of`, that an element `svg`
-    may hold. `found` gets which of the tags `asked` there are.
+    may hold. `found` gets which of the tags `asked` there are in tables, whose rows they would make larger, or templates.
 
     `told` (3 + TYPES, 2) gets how many tags there are, and what the page states of itself: where the first `meta` element with
     `og:type` begins and ends, that of the generator, then each type named in its linked data; zeros for what there is not.
@@ -454,13 +454,13 @@ def slim(
         elif _is_letter(mark):
             key, stop = _name(data, i + 1)
             whole |= key == _FRAMES or key == _PLAIN or key == _MATH
-            for which in range(len(asked)):
-                if asked[which] == key:
-                    found[which] = True
             tables += key == _TABLE
             choosing = choosing or key == _SELECT
             if key == _TEMPLATE:
                 tables = _EVERYTHING
+            if tables:
+                for which in range(len(asked)):
+                    found[which] |= asked[which] == key
             if _is_one_of(_KEEPING, key):
                 keeping += 1
             elif keeping and _is_one_of(_WALLS, key):

@@ -12,6 +12,8 @@ from cleaner.kernels.octets import ONES, first_hit, hits_of, octets
 VOID, OPEN, CLOSE = 0, 1, 2
 """What a tag is: one that encloses nothing, or one that opens or closes an element."""
 BALANCED, UNBALANCED = 0, 1
+PASSED: Final = 1 << 7
+"""Among what is told of tag numbers: that such a tag is to be passed over like a comment."""
 HIDING: Final = 3
 """The first so many of the telling attributes hide elements: `style`, `hidden`, `aria-hidden`."""
 INLINE_FLOW, BLOCK_FLOW, CELL_FLOW, BREAK_FLOW, VOID_FLOW, GONE_FLOW, OTHER_FLOW = range(7)
@@ -170,12 +172,13 @@ def scan(
 ) -> Number:  # fmt: skip
     """Tags, elements and telling attributes of `data`: how many of each in `found`; whether all is balanced.
 
-    `keys` has the first eight bytes of known tag names from `_slot_of` each on, 0 between, `numbers` their numbers, `told` bits
-    per tag number, of which `found` gets those of all tags last, `endings` the last `widths` bytes of attribute names with the
-    quote after them. The arrays after these are filled: per tag its first and last byte, number, kind, its own element and the
-    one around what follows; per element its start and end tag, its parent, its tag's number, and whether its own attributes
-    hide it, which nothing does with the first; per attribute that does not only hide its element, which ending it has, and
-    where its value stands. All of these, and the scratch `stack`, have room for the most tags and values that `data` can hold.
+    `keys` has the first eight bytes of known tag names from `_slot_of` each on, 0 between, `numbers` their numbers; a name with
+    a dash has the number `custom`. `told` are bits per tag number, of which `found` gets those of all tags last; with `PASSED`
+    among them a tag is taken for a comment. `endings` are the last `widths` bytes of attribute names with the quote after them.
+    The arrays after these are filled: per tag its first and last byte, number, kind, its own element and the one around what
+    follows; per element its start and end tag, its parent, its tag's number, and whether its own attributes hide it, which
+    nothing does with the first; per attribute that does not only hide its element, which ending it has, and where its value
+    stands. All of these, and the scratch `stack`, have room for the most tags and values that `data` can hold.
     """
     size = len(data)
     tags = elements = names = depth = 0
@@ -196,10 +199,11 @@ def scan(
         place = _slot_of(key, len(keys))
         while keys[place] != key and keys[place] != np.uint64(0):
             place = (place + 1) & (len(keys) - 1)
-        tag = numbers[place] if keys[place] == key else (custom if dashed else 0)
+        tag = custom if dashed else (numbers[place] if keys[place] == key else 0)
         flow = flows[tag]
         has |= told[tag]
-        if closing:
+        passed = told[tag] & PASSED
+        if closing and not passed:
             while j < size and data[j] != _GT:
                 j += 1
             if depth == 0:
@@ -212,7 +216,7 @@ def scan(
             tags += 1
             i = _next_tag(data, j + 1)
             continue
-        hollow = BREAK_FLOW <= flow <= VOID_FLOW
+        hollow = BREAK_FLOW <= flow <= VOID_FLOW or passed
         hides = False
         j = _next_end(data, j)
         while j < size and data[j] == _QUOTE:
@@ -228,7 +232,7 @@ def scan(
             elif which >= 0:
                 hides |= _hides(data, begin, end, which)
             j = _next_end(data, end + 1)
-        left[tags], right[tags], number[tags] = here, j, tag
+        left[tags], right[tags], number[tags] = here, j, 0 if passed else tag
         if hollow:
             kind[tags], own[tags] = VOID, 0
             around[tags] = stack[depth - 1] if depth else 0

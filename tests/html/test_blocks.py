@@ -114,6 +114,11 @@ def test_frames():
     ]
 
 
+def test_a_custom_element_is_not_the_one_it_begins_like():
+    html = "<p>One<template-chooser>two</template-chooser> <script-box>three</script-box><template>four</template>"
+    assert lines(html) == ["One", "two", "three"]
+
+
 def test_double_encoding_is_repaired_in_the_text():
     assert lines("<p>" + "Café déjà été – ô".encode().decode("cp1252") + "</p>") == ["Café déjà été – ô"]
 

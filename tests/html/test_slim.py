@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from cleaner.html import page as page_module
+from cleaner.html.blocks import NO_TEXT
 from cleaner.html.page import PageReader
-from cleaner.html.slim import NO_TEXT, slimmed
+from cleaner.html.slim import slimmed
 from cleaner.packs.load import rules_root
 
 READER = PageReader([rules_root() / "common" / "elements.toml"])
@@ -30,6 +31,7 @@ PAGES = {
     "frames": "<frameset><frame src=a></frameset><noframes><p title=b>One</p></noframes>",
     "formula": "<math><mi title=x>a</mi></math><p title=y>One</p>",
     "comments by links": "<p><a>One</a></p><!-- x --><p><!----><a><!-- y -->Two</a><!-- z --> three <!----></p><!-- --><br><!-- -->Four",
+    "rows with scripts": "<table><tr><td>" + "x" * 3980 + "<script>f()</script><td>Two<tr><td>a<svg></svg>b<td>c</table>d<svg></svg>e<script></script><a>f",
     "white space": "<div> \n\t <p>\n    One    <b>   two</b>    <i>x</i>\r\n\r\n\t\t<br>    <!-- y -->    three</p>\f\f\f\f\f<p>Four</div>",
     "white space that counts": "<p>Four</p>    <pre>    one     <b>two</b>\n\n\n\n     <i>x</i></pre>     <listing>\n\n\n\n<b>a</b></listing>",
     "walls in code": "<pre>a<table><td></pre>    <b>b</b></table>    <b>c</b></pre>     <b>d</b><select></pre></select>    <b>e</b>",
@@ -73,7 +75,9 @@ def test_torn_pages_have_the_same_blocks(seed, monkeypatch):
 
 def test_left_out():
     page = b'<p data-a="b" class="c" href=d>One<!-- two --><script src=e>f()</script><svg><path d=g /></svg>'
-    assert slimmed(page)[:2] == (b'<p class="c" >One<!--><script></script><svg></svg>', ["script", "svg"])
+    assert slimmed(page)[:2] == (b'<p class="c" >One<!--><script></script><svg></svg>', [])
     page = b'<p style="a:b">     <!-- x --><img class=a src=b>     <iframe src=c>d</iframe>'
-    assert slimmed(page)[:2] == (b"<p > <img> <iframe></iframe>", ["iframe"])
+    assert slimmed(page)[:2] == (b"<p > <img> <iframe></iframe>", [])
+    assert slimmed(b"<script>x</script><table><tr><td><svg><path/></svg>").gone == ["svg"]
+    assert slimmed(b"<template><style>x</style>").gone == ["style", "template"]
     assert slimmed(b"<p>One <math>")[:2] == (b"<p>One <math>", NO_TEXT)
