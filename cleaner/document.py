@@ -173,6 +173,8 @@ class Lines:
     """Per row: words that begin with a capital."""
     ink: Ints
     """Per row: code points that are not white space."""
+    weight: Ints
+    """Per row: twice its length in words, where a letter of a script without spaces is half a word."""
     word_at: Ints
     """Where words of scripts with spaces begin, in the whole batch."""
 
@@ -201,6 +203,7 @@ class Lines:
             words=self.words[rows],
             capitals=self.capitals[rows],
             ink=self.ink[rows],
+            weight=self.weight[rows],
         )
 
     def length(self) -> Ints:
@@ -211,10 +214,6 @@ class Lines:
         """Code points of the longest text of the batch, and one for its end."""
         size = len(self.points)
         return size if len(self.base) == 1 else int(np.diff(self.base, append=np.int32(size)).max(initial=0))
-
-    def weight(self) -> Ints:
-        """Per row: twice its length in words, where a letter of a script without spaces is half a word."""
-        return 2 * self.words + self.counts[:, DENSE]
 
 
 def _blanks(lines: Lines, rows: Ints) -> Bytes:
@@ -267,6 +266,7 @@ def read_lines(texts: Sequence[str], kind_table: KindTable) -> Lines:
         words=columns[kernel.WORDS, :n],
         capitals=columns[kernel.CAPITALS, :n],
         ink=columns[kernel.INK, :n],
+        weight=columns[kernel.WEIGHT, :n],
         word_at=word_at[: word_at[-1]],
     )
 
@@ -277,7 +277,7 @@ def read_rows(lines: Lines) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     from cleaner.kernels import measures as kernel
 
     prose, listed = np.empty(len(lines), bool), np.empty(len(lines), bool)
-    kernel.read_rows(lines.kinds, lines.counts, lines.start, lines.end, lines.weight(), prose, listed)
+    kernel.read_rows(lines.kinds, lines.counts, lines.start, lines.end, lines.weight, prose, listed)
     return prose, listed
 
 

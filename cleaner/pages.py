@@ -26,7 +26,6 @@ from cleaner.html.markdown import to_markdown
 from cleaner.html.options import PageOptions
 from cleaner.html.page import Page, PageReader
 from cleaner.judge.cuts import batch_cuts
-from cleaner.judge.measures import Place
 from cleaner.judge.resolve import Languages, Verdict
 from cleaner.judge.score import chance
 from cleaner.judge.trees import UNIT, load_weights
@@ -56,7 +55,6 @@ class SeenPages:
     pages: Sequence[Page]
     lines: Lines
     prose: NDArray[np.bool_]
-    place: Place
     votes: Votes
 
 
@@ -66,7 +64,7 @@ def see(rules: RuleSet, pages: Sequence[Page], titles: Sequence[str | None] | No
     prose, listed = read_rows(lines)
     scene = Scene(lines, prose, listed, rules.folds, titles)
     votes = hear(rules, match(rules, lines), scene)
-    return SeenPages(pages, lines, prose, Place.of(lines), votes)
+    return SeenPages(pages, lines, prose, votes)
 
 
 def said_of_lines(rules: RuleSet, seen: SeenPages) -> tuple[Bytes, Ints]:

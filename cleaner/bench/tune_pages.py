@@ -136,7 +136,7 @@ def page_lesson(items: Sequence[LabelledPage], settings: PageSettings, *, rules:
         found = surroundings([page.blocks for page in pages], lines)
         signs = [page.signs for page in pages]
         values.append(first_values(found, lines, seen.prose, signs, said_of_lines(phrases, seen)))
-        sizes.append(lines.weight())
+        sizes.append(lines.weight)
         lengths.append(np.diff(lines.first))
         around.append(found)
         for number, item in enumerate(batch):

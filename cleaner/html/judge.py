@@ -91,7 +91,7 @@ class PageJudge:
         known = len(self.first.measures)
         first = self.first.score(first_values(around, lines, prose, signs, said, values[:known]))
         second_values(around, 255 - chance(first), values[known:])
-        second = agreed(self.both(first, values), around, lines.weight(), self.likewise)
+        second = agreed(self.both(first, values), around, lines.weight, self.likewise)
         return PageScores(first, second, values, self.names, self.stays(second, lines))
 
     def both(self, first: NDArray[np.int32], values: Bytes) -> NDArray[np.int32]:
@@ -100,7 +100,7 @@ class PageJudge:
 
     def stays(self, odds: NDArray[np.int32], lines: Lines) -> NDArray[np.bool_]:
         """Which lines stay, given the log-odds times `UNIT` that each goes."""
-        likely, weight = 255 - chance(odds), lines.weight()
+        likely, weight = 255 - chance(odds), lines.weight
         stay = self.cut.best_lines(likely, weight, lines.first)
         for low, high in pairwise(lines.first.tolist()):
             if high - low > self.cut.rows and not stay[low:high].any() and _says_little(lines, low, high, self.cut.rows):

@@ -221,7 +221,7 @@ def first_values(
     alike = np.empty((around.paths, page_measures.OF_PATH), np.int64)
     kin = np.empty((around.groups, page_measures.OF_GROUP), np.int64)
     page_measures.text(
-        first, lines.length(), lines.weight(), lines.counts, prose, np.array(signs, np.uint64), len(SIGNS), _LOG, sums, text, rest
+        first, lines.length(), lines.weight, lines.counts, prose, np.array(signs, np.uint64), len(SIGNS), _LOG, sums, text, rest
     )
     page_measures.elements(
         blocks.leaf, blocks.block, elements.tag, elements.parent, elements.bits, _KIND_BITS, _INSIDE_BITS, _LEVEL,

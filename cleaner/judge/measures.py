@@ -183,7 +183,7 @@ def own_values(lines: Lines, prose: Flags, out: Bytes | None = None) -> Bytes:
     if out is None:
         out = np.empty((len(OWN_NAMES), len(lines)), np.uint8)
     kernel.own(
-        lines.kinds, lines.points, lines.counts, lines.line_start, lines.start, lines.end, lines.weight(), lines.words,
+        lines.kinds, lines.points, lines.counts, lines.line_start, lines.start, lines.end, lines.weight, lines.words,
         lines.capitals, prose, lines.blank_before, LOG, out,
     )  # fmt: skip
     return out
@@ -204,7 +204,7 @@ def place_measures(lines: Lines, place: Place, prose: Flags) -> dict[str, Bytes]
 def _fill_places(lines: Lines, place: Place, prose: Flags, out: Bytes) -> None:
     from cleaner.kernels import measures as kernel
 
-    kernel.place(place.bounds(), lines.length(), lines.weight(), prose, lines.blank_before, LOG, *_scratch(len(lines)), out)
+    kernel.place(place.bounds(), lines.length(), lines.weight, prose, lines.blank_before, LOG, *_scratch(len(lines)), out)
 
 
 def _scratch(lines: int) -> tuple[Longs, Flags]:

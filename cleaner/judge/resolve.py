@@ -13,7 +13,6 @@ from cleaner.document import Ints, Lines
 from cleaner.edits import Edit
 from cleaner.judge.limits import Limits
 from cleaner.judge.look import Look
-from cleaner.judge.measures import Place
 from cleaner.judge.score import Judged, chance
 from cleaner.packs.match import RuleSet
 from cleaner.votes import Votes
@@ -36,11 +35,6 @@ class Seen(Protocol):
     @property
     def prose(self) -> NDArray[np.bool_]:
         """Which of them read as running text."""
-        ...
-
-    @property
-    def place(self) -> Place:
-        """Where each stands in its text."""
         ...
 
     @property

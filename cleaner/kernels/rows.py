@@ -25,8 +25,8 @@ from cleaner.kernels.kinds import (
     UPPER,
 )  # fmt: skip
 
-DOC, LINE_START, LINE_END, START, END, LINE_OF, WORDS, CAPITALS, INK = range(9)
-BOUNDS: Final = 9
+DOC, LINE_START, LINE_END, START, END, LINE_OF, WORDS, CAPITALS, INK, WEIGHT = range(10)
+BOUNDS: Final = 10
 _LOW_KINDS: Final = (UPPER, MARK, DENSE, DIGIT, STOP, COMMA, QUOTE, BRACKET)
 _CHUNK: Final = 255
 """So many code points can be counted before a counter of eight bits runs over."""
@@ -112,6 +112,7 @@ def _count(
     bounds[WORDS, row] = words
     bounds[CAPITALS, row] = capitals
     bounds[INK, row] = end - start - spaces
+    bounds[WEIGHT, row] = 2 * words + np.int64(counts[row, DENSE])
     return word
 
 

@@ -75,7 +75,7 @@ def rows_of(lines: Lines) -> Rows:
     keys, traits = np.empty(len(lines), np.uint64), np.empty((kernel.TRAITS, len(lines)), np.int32)
     digests = np.empty(len(lines.first) - 1, np.uint64)
     start, end = np.ascontiguousarray(lines.start), np.ascontiguousarray(lines.end)
-    kernel.read_known(lines.codes, start, end, lines.weight(), lines.first, keys, traits, digests)
+    kernel.read_known(lines.codes, start, end, lines.weight, lines.first, keys, traits, digests)
     return _rows(keys, traits, lines.first, np.zeros((0, kernel.SKETCH), np.uint64), digests)
 
 

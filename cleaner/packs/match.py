@@ -157,7 +157,7 @@ def match(rules: RuleSet, lines: Lines) -> Votes:
     while made[0] < 0:
         votes, pairs = np.empty((room, 5), np.int32), np.empty((room, 2), np.int32)
         kernel.match(
-            lines.codes, lines.points, lines.kinds, lines.start, lines.end, lines.ink, lines.weight(), lines.words, lines.counts,
+            lines.codes, lines.points, lines.kinds, lines.start, lines.end, lines.ink, lines.weight, lines.words, lines.counts,
             table.seed, table.words, table.sieve, table.text, table.bounds, table.edges, table.ends, table.tail,
             table.flags, table.entries, rules.numeric, rules.shaped, gates.signs, asks,
             *scratch, votes, pairs, made,

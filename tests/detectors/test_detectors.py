@@ -113,7 +113,7 @@ def test_short_quotes_are_lines_in_quotation_marks_with_which_others_begin(texts
         lines.codes, lines.kinds, lines.first, lines.start, lines.end, lines.words, lines.counts, seen.listed, 3, 9, 4,
         np.empty((2, room), np.uint32), np.empty(room, np.int64), np.empty((2, room), np.int64), np.empty(room, np.uint64), found,
     )  # fmt: skip
-    wanted, weights = [], lines.weight().tolist()
+    wanted, weights = [], lines.weight.tolist()
     for row, weight in enumerate(weights):
         kinds = [kind_of(char) for char in lines.text(row)]
         closed = kinds[-1] == QUOTE or (kinds[-1] == BRACKET and kinds[max(len(kinds) - 2, 0)] == QUOTE)
@@ -200,7 +200,7 @@ def test_pairs_share_the_beginnings_of_their_words(texts, data):
     flags = st.sampled_from([0, copies.SUBHEAD, copies.SURE | copies.BETWEEN, copies.BETWEEN, copies.SUBHEAD | copies.BETWEEN])
     drawn = data.draw(st.lists(st.tuples(st.integers(0, len(lines) - 3), flags), min_size=1, max_size=12))
     folded = [fold(lines.text(row)) for row in range(len(lines))]
-    weight, share, wanted = lines.weight(), data.draw(st.sampled_from([0.1, 0.33, 1.0])), np.zeros(len(lines), np.uint16)
+    weight, share, wanted = lines.weight, data.draw(st.sampled_from([0.1, 0.33, 1.0])), np.zeros(len(lines), np.uint16)
     for row, kind in drawn:
         if kind & copies.SUBHEAD and are_alike(folded[row + 1], folded[row + 2], share):
             continue

@@ -100,7 +100,7 @@ def test_first_scores_are_ranked():
 
 
 def stays(likely, lines, cut=PageCut()):  # noqa: B008
-    return cut.best_lines(np.array(likely, np.uint8), lines.weight(), lines.first)
+    return cut.best_lines(np.array(likely, np.uint8), lines.weight, lines.first)
 
 
 def test_a_page_that_promises_hardly_a_word_keeps_none():
@@ -158,7 +158,7 @@ def test_the_cut_is_the_best_expected_f():
         likely = rng.integers(60, 150, 8)
         texts = ["word " * int(rng.integers(1, 30)) for _ in range(8)]
         lines = read_lines(["\n".join(texts)], KindTable())
-        words = np.maximum(lines.weight(), 1)
+        words = np.maximum(lines.weight, 1)
         kept = stays(likely, lines)
 
         def quality(chosen, words=words, likely=likely):
@@ -260,7 +260,7 @@ def test_likewise_lines_are_judged_alike():
     seen = see(RULES, [page])
     around = surroundings([page.blocks], seen.lines)
     odds = np.array([1000, 1000, -1000, 1000, 500], np.int32)
-    weight = seen.lines.weight()
+    weight = seen.lines.weight
     drawn = agreed(odds, around, weight, 512)
     mean = (odds[:4] * weight[:4]).sum() // weight[:4].sum()
     assert drawn.tolist() == [*(int(own + ((mean - own) * 512 >> 10)) for own in odds[:4]), 500]

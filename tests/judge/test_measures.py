@@ -49,7 +49,7 @@ def test_columns_are_what_place_says(text):
     length = lines.length()
     any_vote = np.max([known[f"vote_{name}"] for name in CLASSES], axis=0)
     related = known["vote_related"] >= 2
-    short = ~prose & (lines.weight() < 30)
+    short = ~prose & (lines.weight < 30)
     wanted = {
         "length": log(length),
         "capitals": ratio(lines.capitals, lines.words),

@@ -27,7 +27,7 @@ def test_rows_weights_and_prose_are_those_of_the_document(texts: list[str]) -> N
     rows = READER.read(Texts.of(texts))
     assert rows.first.tolist() == document.first.tolist()
     short = document.length() <= WINDOW
-    assert rows.weight[short].tolist() == document.weight()[short].tolist()
+    assert rows.weight[short].tolist() == document.weight[short].tolist()
     assert rows.prose[short].tolist() == prose_rows(document)[short].tolist()
     folds = [fold(document.text(row)[:WINDOW]) for row in range(len(document))]
     keys = rows.keys.tolist()
@@ -70,7 +70,7 @@ def test_every_ascii_character_is_folded_alike_alone_and_beside_others() -> None
     rows += [row + "é" for row in rows]
     found = READER.read(Texts.of(["\n".join(rows)]))
     assert found.keys.tolist() == list(map(key_of, rows))
-    assert found.weight.tolist() == read_lines(["\n".join(rows)], KINDS).weight().tolist()
+    assert found.weight.tolist() == read_lines(["\n".join(rows)], KINDS).weight.tolist()
 
 
 def test_what_stands_around_a_text_changes_nothing() -> None:

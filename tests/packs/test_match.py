@@ -44,7 +44,7 @@ def test_phrases_hit_where_the_reference_hits(rules, texts):
     wanted = [
         (row, rule, int(lines.start[row]) + start, int(lines.start[row]) + end, whole)
         for row in range(len(lines))
-        for rule, start, end, whole in sorted(reference.phrase_votes(rules, lines.text(row), int(lines.weight()[row])))
+        for rule, start, end, whole in sorted(reference.phrase_votes(rules, lines.text(row), int(lines.weight[row])))
     ]
     assert found == wanted
 
