@@ -16,7 +16,7 @@ from cleaner.cli import main
 from cleaner.errors import DataError
 from tests.bench.made import sentence
 
-SMALL = PageSettings(trees=15, depth=3, folds=3, threads=1, measures=0.5, lines=1.0)
+SMALL = PageSettings(forests=2, trees=15, depth=3, folds=3, threads=1, measures=0.5, lines=1.0)
 
 
 def page(number: int, site: int, **more) -> dict:

@@ -59,6 +59,11 @@ PAGES = {
     "noscript": page("<noscript>" + "<p>Slate lasts long, if it is laid well.</p>" * 9 + "</noscript><p>Please wait</p>"),
     "unfinished": "<html><body><p class='a b<p>one<!-- two",
     "tags without names": page("<xmp>" + "<>" * 400 + "</xmp><iframe>" + "<>" * 400 + "</iframe>"),
+    "slimmed": page(
+        "<script type=application/ld+json>{\"@type\": [\"Recipe\"], \"@id\": 1}</script><style>a</style>     <svg><path/></svg>x<!-- y -->"
+        "<meta name=\"generator\" content=Hugo><svg><p>One<math><mi>a</mi></math><img class=a style=b hidden><p style='x:y;display:none'>"
+    ),
+    "cut off": page("<p style='a:b' id=c><!-- d --><script>{\"@type\"")[:-8] + "<meta content=",
     "deep": page("<div>" * 60 + "in" + "</div>" * 60),
 }
 
@@ -70,7 +75,7 @@ def test_kernels_stay_inside_their_arrays(name, monkeypatch):
     seen = set()
 
     def call(kernel, *values):
-        if not kernel.name.startswith(("page_", "names.")):
+        if not kernel.name.startswith(("page_", "names.", "markup.")):
             return compiled(kernel, *values)
         seen.add(kernel.name)
         return in_python(kernel, *values)
