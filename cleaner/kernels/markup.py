@@ -486,9 +486,9 @@ def slim(
             if raw:
                 close = _raw_end(data, words, end, key, key == _SCRIPT)
                 whole |= close < 0 or (choosing and key != _SCRIPT) or (wide and stop != i + 9)
-                close = max(close, end)
                 if key == _SCRIPT and _holds(data, stop, end, _LINKED_DATA):
-                    _tell_types(data, words, end, close, told)
+                    _tell_types(data, words, end, close if close >= 0 else _raw_end(data, words, end, key, False), told)
+                close = max(close, end)
                 if emptied:
                     length = _copy(data, copied, stop, out, length)
                     out[length] = _GT

@@ -122,6 +122,8 @@ def test_signs_of_a_pages_kind():
         "ld_recipe", "ld_event",
     }  # fmt: skip
     assert signs('<math><script>"@type": "Recipe"</script><meta property=og:type content="Video.other">') == {"og_video"}
+    quoting = '<script type="application/ld+json">{"@type": "Article", "text": "<!-- <script> -->"}</script>'
+    assert signs(quoting) == {"ld_article"}
     many = ",".join(f'{{"@type": "Thing{number % 80}"}}' for number in range(400))
     assert signs(ld({"@type": "Article"}) + f'<script type="application/ld+json">[{many}]</script>') == {"ld_article"}
     assert signs('<script type="application/ld+json">{"@type": "Rec') == signs("<p>x") == set()
