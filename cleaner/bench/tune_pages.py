@@ -70,8 +70,8 @@ class PageSettings:
 
     forests: int = 4
     """Forests of the first look, which differ in the lots that choose lines and measures; their mean is what is shipped
-    (bagging, Breiman 1996). Kinds of pages of which there are few are judged better by several: what the first look misses
-    there the second hardly mends. The second gains nothing by more than one."""
+    (bagging, Breiman 1996), above all for kinds of pages of which there are few. The second look, which starts from what the
+    first says, is one forest."""
     folds: int = 10
     """Many, for kinds of pages of which there are few: a forest learns from nine tenths of their sites, as all in all."""
     trees: int = 200

@@ -135,7 +135,8 @@ def _of_state(html: str) -> Iterator[str]:
 
 
 def _state_places(html: str) -> list[int]:
-    """Where the state of a page may begin. Names are looked for one by one, which takes a tenth of what one pattern does."""
+    """Where the state of a page may begin. Names are looked for one by one, which is much faster than one pattern
+    for all."""
     found: set[int] = set()
     for name in _STATE_IDS:
         for at in _places(html, name):

@@ -12,8 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from cleaner.html.embedded import linked_data
-from cleaner.html.kind import SIGNS, page_signs
-from cleaner.html.slim import encoded, slimmed
+from cleaner.html.kind import SIGNS
 
 HEAD: Final = 200_000
 """Characters of a page that are searched for `meta` and `title`."""
@@ -49,8 +48,8 @@ class PageMeta(Mapping[str, object]):
     Until then it holds the page; pickled, it is a plain dict.
     """
 
-    def __init__(self, html: str, url: str | None) -> None:
-        self._page: tuple[str, str | None] | None = (html, url)
+    def __init__(self, html: str, signs: int) -> None:
+        self._page: tuple[str, int] | None = (html, signs)
         self._known: dict[str, object] = {}
 
     def _read(self) -> dict[str, object]:
@@ -76,8 +75,11 @@ class PageMeta(Mapping[str, object]):
         return dict, (self._read(),)
 
 
-def read_metadata(html: str, url: str | None = None) -> dict[str, str]:
-    """The keys `title`, `author`, `date`, `language`, `site`, `kind`: those that the page states, as short strings."""
+def read_metadata(html: str, signs: int = 0) -> dict[str, str]:
+    """The keys `title`, `author`, `date`, `language`, `site`, `kind`: those that the page states, as short strings.
+
+    `signs` are those of the page's kind, see `cleaner.html.kind.SIGNS`.
+    """
     stated, tags = _meta(html), list(_things(html))
     out = {
         "title": _title(stated, tags),
@@ -85,7 +87,7 @@ def read_metadata(html: str, url: str | None = None) -> dict[str, str]:
         "date": _date(stated, tags),
         "language": _language(stated, tags),
         "site": _first(stated, _SITES) or _site(tags),
-        "kind": _kind(html, url),
+        "kind": _kind(signs),
     }
     return {key: value[:MAX_VALUE] for key, value in out.items() if value}
 
@@ -211,7 +213,6 @@ def _site(things: Sequence[dict[str, Any]]) -> str:
     return ""
 
 
-def _kind(html: str, url: str | None) -> str:
-    signs = page_signs(slimmed(encoded(html)).stated, url)
+def _kind(signs: int) -> str:
     present = {name for place, name in enumerate(SIGNS) if signs >> place & 1}
     return next((kind for sign, kind in _KIND_OF_SIGN.items() if sign in present), "")

@@ -66,7 +66,7 @@ class Page:
 
     def metadata(self) -> PageMeta:
         """Title, author, date, language, site and kind as far as the page states them, read when looked at."""
-        return PageMeta(self.html, self.url)
+        return PageMeta(self.html, self.signs)
 
 
 class PageReader:

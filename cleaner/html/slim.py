@@ -12,17 +12,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleaner.html.blocks import ATTRIBUTES, NO_TEXT
-from cleaner.kernels.markup import AS_IT_IS, TYPES, key_of, slim
+from cleaner.html.tags import FLOW, TAG, Flow
+from cleaner.kernels.markup import AS_IT_IS, slim
+from cleaner.kernels.octets import key_of
+from cleaner.kernels.stated import TYPES
 
 _FORMAT_NAMES: Final = "b big code em font i nobr s small strike strong tt u"
-_HOLLOW_NAMES: Final = "area base br col embed hr img input link meta param source track wbr"
 _DRAWN_NAMES: Final = (
     "path g circle rect polygon polyline line ellipse use defs symbol lineargradient radialgradient stop clippath mask filter "
     "title desc style text tspan image pattern animate animatetransform animatemotion marker fegaussianblur fecolormatrix "
     "feoffset feblend feflood femerge femergenode fecomposite"
 )
 _FORMATS: Final = np.array([key_of(name) for name in _FORMAT_NAMES.split()], np.uint64)
-_HOLLOW: Final = np.array([key_of(name) for name in _HOLLOW_NAMES.split()], np.uint64)
+_HOLLOW: Final = np.array(
+    [key_of(name) for name, tag in TAG.items() if FLOW[tag] in (Flow.BREAK, Flow.VOID) and len(name) < 8], np.uint64
+)
+"""Of longer names the key is not all, and a longer one with a dash is an element with attributes that tell something."""
 _DRAWN: Final = np.array([key_of(name) for name in _DRAWN_NAMES.split()], np.uint64)
 _ASKED: Final = np.array([key_of(name) for name in NO_TEXT], np.uint64)
 _BYTES: Final = [name.removesuffix("=").encode()[-6:] for name in ATTRIBUTES]

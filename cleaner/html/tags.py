@@ -8,6 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from cleaner.kernels.octets import key_of
+
 
 class Flow(IntEnum):
     """How an element stands in the flow of text."""
@@ -55,11 +57,6 @@ for _names, _flow in ((_BLOCK, Flow.BLOCK), (_CELL, Flow.CELL), (_BREAK, Flow.BR
                       (_GONE, Flow.GONE)):  # fmt: skip
     FLOW[[TAG[_name] for _name in _names.split()]] = _flow
 FLOW[CUSTOM] = Flow.OTHER
-
-
-def key_of(name: str) -> int:
-    """The first eight bytes of a name as a little-endian number: how tags are told apart in bulk."""
-    return int.from_bytes(name.encode()[:8].ljust(8, b"\0"), "little")
 
 
 SLOTS: Final = 512

@@ -16,7 +16,7 @@ _FOLDER: Final = Path(__file__).parent
 _MODULES: Final = (
     "automata", "cohesion", "containers", "copies", "cuts", "hearing", "json_texts", "markup", "meanings", "measures", "names",
     "octets", "page_groups", "page_lists", "page_measures", "page_repeats", "page_scores", "page_tags", "page_text", "phrases",
-    "repeats", "rows", "site_counts", "site_lines", "site_measures", "trees", "votes",
+    "repeats", "rows", "site_counts", "site_lines", "site_measures", "stated", "trees", "votes",
 )  # fmt: skip
 LIBRARY: Final = Library(__package__, _MODULES, sorted(_FOLDER.glob("*.py")))
 kernel: Final = LIBRARY.kernel

@@ -11,14 +11,13 @@ from typing import Final
 import numpy as np
 
 from cleaner.kernels.base import Array, Number, inner, kernel
+from cleaner.kernels.octets import find_byte, is_space, key_of
+from cleaner.kernels.stated import states_linked_data, tell_meta, tell_types
 
 AS_IT_IS: Final = -1
 _LT, _GT, _SLASH, _BANG, _ASKED, _DASH, _EQUALS = ord("<"), ord(">"), ord("/"), ord("!"), ord("?"), ord("-"), ord("=")
-_DOUBLE, _SINGLE, _AMP, _COLON, _Y, _AT, _LIST = ord('"'), ord("'"), ord("&"), ord(":"), ord("y"), ord("@"), ord("[")
+_DOUBLE, _SINGLE, _AMP, _COLON, _Y = ord('"'), ord("'"), ord("&"), ord(":"), ord("y")
 _EVERYTHING: Final = 2**30
-_SPACES: Final = np.uint64(1 << 9 | 1 << 10 | 1 << 12 | 1 << 13 | 1 << 32)
-_ONES: Final = np.uint64(0x0101010101010101)
-_HIGHS: Final = np.uint64(0x8080808080808080)
 _ENDS, _ASSIGNS, _ODD = 1, 2, 3
 """What a byte is to an attribute's name: its end, its end unless it is the first, none that a name should have."""
 _KINDS: Final = np.zeros(256, np.uint8)
@@ -26,11 +25,6 @@ _KINDS[[9, 10, 12, 13, 32, _SLASH, _GT]] = _ENDS
 _KINDS[_EQUALS] = _ASSIGNS
 _KINDS[[_DOUBLE, _SINGLE, _LT]] = _ODD
 _KINDS.flags.writeable = False
-
-
-def key_of(name: str) -> int:
-    """The first eight bytes of a name as a little-endian number."""
-    return int.from_bytes(name.encode()[:8].ljust(8, b"\0"), "little")
 
 
 _SCRIPT, _STYLE, _SVG, _TABLE, _SELECT, _TEMPLATE = (
@@ -47,48 +41,14 @@ _KEEPING: Final = np.array([key_of(name) for name in ("pre", "listing")], np.uin
 _WALLS: Final = np.array([key_of(name) for name in ("table", "select", "template", "object", "applet", "marquee")], np.uint64)
 """Elements inside which an end tag may not end what was opened outside."""
 _META: Final = np.uint64(key_of("meta"))
-_LINKED_DATA, _TYPE, _OPEN_GRAPH, _GENERATOR = (
-    np.frombuffer(word, np.uint8) for word in (b"application/ld+json", b'"@type"', b"og:type", b'"generator"')
-)
-_HEAD: Final = 60_000
-"""Bytes of a page in which `meta` elements are looked at."""
-_LONGEST_TYPE: Final = 60
-_FIRST_TYPE: Final = 3
-TYPES: Final = 64
-"""Of how many different types that a page states is told."""
 _RUN: Final = 4
 """White space shorter than this is not worth shortening."""
 _EMPTY_COMMENT, _EMPTY_DRAWING = np.frombuffer(b"<!-->", np.uint8), np.frombuffer(b"<svg></svg>", np.uint8)
 
 
 @inner
-def _is_space(char: Number) -> Number:
-    return char <= 32 and _SPACES >> np.uint64(char) & np.uint64(1) != 0
-
-
-@inner
 def _is_letter(char: Number) -> Number:
     return 97 <= (char | 32) <= 122
-
-
-@inner
-def _find(data: Array, words: Array, at: Number, char: Number) -> Number:
-    """The first place from `at` on where `char` stands, the size of `data` or more where none does."""
-    pattern = np.uint64(char) * _ONES
-    word = at >> 3
-    passed = (np.uint64(1) << np.uint64(8 * (at & 7))) - np.uint64(1)
-    while word < len(words):
-        rest = (words[word] ^ pattern) | passed
-        hit = (rest - _ONES) & ~rest & _HIGHS
-        if hit:
-            before = (hit & (~hit + np.uint64(1))) - np.uint64(1)  # ones up to the lowest hit
-            return (word << 3) + np.int64(((before & _ONES) * _ONES) >> np.uint64(56)) - 1
-        passed = np.uint64(0)
-        word += 1
-    at = max(at, word << 3)
-    while at < len(data) and data[at] != char:
-        at += 1
-    return at
 
 
 @inner
@@ -125,16 +85,16 @@ def _attribute(data: Array, words: Array, at: Number) -> tuple[Number, Number]:
     if odd:
         tail = np.uint64(0)
     stop = at
-    while at < size and _is_space(data[at]):
+    while at < size and is_space(data[at]):
         at += 1
     if at >= size or data[at] != _EQUALS:
         return tail, stop
     at += 1
-    while at < size and _is_space(data[at]):
+    while at < size and is_space(data[at]):
         at += 1
     if at < size and (data[at] == _DOUBLE or data[at] == _SINGLE):
-        return tail, _find(data, words, at + 1, data[at]) + 1
-    while at < size and data[at] != _GT and not _is_space(data[at]):
+        return tail, find_byte(data, words, at + 1, data[at]) + 1
+    while at < size and data[at] != _GT and not is_space(data[at]):
         at += 1
     return tail, at
 
@@ -142,7 +102,7 @@ def _attribute(data: Array, words: Array, at: Number) -> tuple[Number, Number]:
 @inner
 def _next_attribute(data: Array, at: Number) -> Number:
     """Where the next attribute of a tag, or its closing bracket, stands; the size of `data` or more: nowhere."""
-    while at < len(data) and (data[at] == _SLASH or _is_space(data[at])):
+    while at < len(data) and (data[at] == _SLASH or is_space(data[at])):
         at += 1
     return at
 
@@ -170,12 +130,12 @@ def _comment_end(data: Array, words: Array, at: Number) -> Number:
         return begin + 1
     if begin + 1 < len(data) and data[begin] == _DASH and data[begin + 1] == _GT:
         return begin + 2
-    end = _find(data, words, begin + 2, _GT)
+    end = find_byte(data, words, begin + 2, _GT)
     while end < len(data):
         dashed = data[end - 1] == _DASH and data[end - 2] == _DASH
         if dashed or (data[end - 1] == _BANG and end >= begin + 3 and data[end - 2] == _DASH and data[end - 3] == _DASH):
             return end + 1
-        end = _find(data, words, end + 1, _GT)
+        end = find_byte(data, words, end + 1, _GT)
     return -1
 
 
@@ -187,7 +147,7 @@ def _raw_end(data: Array, words: Array, at: Number, key: Number, script: Number)
     """
     size = len(data)
     comment = -1
-    at = _find(data, words, at, _LT)
+    at = find_byte(data, words, at, _LT)
     while at < size:
         if at + 1 < size and data[at + 1] == _SLASH:
             name, end = _name(data, at + 2)
@@ -197,7 +157,7 @@ def _raw_end(data: Array, words: Array, at: Number, key: Number, script: Number)
             comment = at
         elif comment >= 0 and _name(data, at + 1)[0] == key:
             return -1
-        at = _find(data, words, at + 1, _LT)
+        at = find_byte(data, words, at + 1, _LT)
     return size
 
 
@@ -215,7 +175,7 @@ def _drawing_end(data: Array, words: Array, at: Number, drawn: Array) -> Number:
     size = len(data)
     depth = 1
     told = False  # inside a title, whose elements would be those of HTML
-    at = _find(data, words, at, _LT)
+    at = find_byte(data, words, at, _LT)
     while at + 1 < size:
         mark = data[at + 1]
         if _is_comment(data, at):
@@ -242,82 +202,8 @@ def _drawing_end(data: Array, words: Array, at: Number, drawn: Array) -> Number:
             at += 1
         if at < 0:
             return -1
-        at = _find(data, words, at, _LT)
+        at = find_byte(data, words, at, _LT)
     return -1
-
-
-@inner
-def _stands(data: Array, at: Number, end: Number, word: Array) -> Number:
-    """Whether `word` stands at `at`, before `end`."""
-    if at + len(word) > end:
-        return False
-    for step in range(len(word)):
-        if data[at + step] != word[step]:
-            return False
-    return True
-
-
-@inner
-def _holds(data: Array, at: Number, end: Number, word: Array) -> Number:
-    """Whether `word` stands in data[at:end]."""
-    while at < end:
-        if data[at] == word[0] and _stands(data, at, end, word):
-            return True
-        at += 1
-    return False
-
-
-@inner
-def _is_told(data: Array, begin: Number, end: Number, told: Array, many: Number) -> Number:
-    """Whether one of the first `many` types told is data[begin:end]."""
-    for which in range(many):
-        first = np.int64(told[_FIRST_TYPE + which, 0])
-        if np.int64(told[_FIRST_TYPE + which, 1]) - first == end - begin:
-            same = True
-            for step in range(end - begin):
-                same = same and data[first + step] == data[begin + step]
-            if same:
-                return True
-    return False
-
-
-@inner
-def _tell_types(data: Array, words: Array, begin: Number, stop: Number, told: Array) -> None:
-    """Add to `told` where the types stand that the linked data in data[begin:stop] states, each once."""
-    many = 0
-    while many < TYPES and told[_FIRST_TYPE + many, 1]:
-        many += 1
-    at = _find(data, words, begin, _AT)
-    while at < stop and many < TYPES:
-        if at > begin and _stands(data, at - 1, stop, _TYPE):
-            first = _space_end(data, at + len(_TYPE) - 1, stop)
-            if first < stop and data[first] == _COLON:
-                first = _space_end(data, first + 1, stop)
-                if first < stop and data[first] == _LIST:
-                    first = _space_end(data, first + 1, stop)
-                if first < stop and data[first] == _DOUBLE:
-                    end = _find(data, words, first + 1, _DOUBLE)
-                    if end < min(stop, first + _LONGEST_TYPE) and not _is_told(data, first + 1, end, told, many):
-                        told[_FIRST_TYPE + many, 0], told[_FIRST_TYPE + many, 1] = first + 1, end
-                        many += 1
-        at = _find(data, words, at + 1, _AT)
-
-
-@inner
-def _tell_meta(data: Array, begin: Number, end: Number, told: Array) -> None:
-    """Add to `told` the `meta` element in data[begin:end], if it is the first with a kind or a generator."""
-    if not told[1, 1] and _holds(data, begin, end, _OPEN_GRAPH):
-        told[1, 0], told[1, 1] = begin, end
-    if not told[2, 1] and _holds(data, begin, end, _GENERATOR):
-        told[2, 0], told[2, 1] = begin, end
-
-
-@inner
-def _space_end(data: Array, at: Number, end: Number) -> Number:
-    """Behind the white space at `at`."""
-    while at < end and _is_space(data[at]):
-        at += 1
-    return at
 
 
 @inner
@@ -334,7 +220,7 @@ def _shorten(
 ) -> tuple[Number, Number]:
     """Leave out white space that ends at `at` and begins at `low` or later, but for its first character."""
     first = at
-    while first > low and _is_space(data[first - 1]):
+    while first > low and is_space(data[first - 1]):
         first -= 1
     if at - first < _RUN:
         return length, copied
@@ -344,7 +230,7 @@ def _shorten(
 @inner
 def _stands_free(out: Array, length: Number) -> Number:
     """Whether what ends at `length` cannot become part of a tag or character reference with what comes next."""
-    return length == 0 or out[length - 1] == _GT or _is_space(out[length - 1])
+    return length == 0 or out[length - 1] == _GT or is_space(out[length - 1])
 
 
 @inner
@@ -411,6 +297,7 @@ def slim(
     `told` (3 + TYPES, 2) gets how many tags there are, and what the page states of itself: where the first `meta` element with
     `og:type` begins and ends, that of the generator, then each type named in its linked data; zeros for what there is not.
     """
+    # One function, long as it is: handing its state to others and back made it slower by a tenth and more.
     size = len(data)
     found[:] = False
     told[:, :] = 0
@@ -419,7 +306,7 @@ def slim(
     choosing = False
     while True:
         low = i
-        i = _find(data, words, i, _LT)
+        i = find_byte(data, words, i, _LT)
         if i + 1 >= size:
             break
         told[0, 0] += 1
@@ -437,7 +324,7 @@ def slim(
                 copied = end
             i = end
         elif mark == _BANG or mark == _ASKED:
-            i = _find(data, words, i + 2, _GT) + 1
+            i = find_byte(data, words, i + 2, _GT) + 1
         elif mark == _SLASH:
             if i + 2 < size and _is_letter(data[i + 2]):
                 key, stop = _name(data, i + 2)
@@ -450,7 +337,7 @@ def slim(
                 if keeping and _is_one_of(_KEEPING, key):
                     keeping -= 1
             else:
-                i = _find(data, words, i + 2, _GT) + 1
+                i = find_byte(data, words, i + 2, _GT) + 1
         elif _is_letter(mark):
             key, stop = _name(data, i + 1)
             whole |= key == _FRAMES or key == _PLAIN or key == _MATH
@@ -481,13 +368,13 @@ def slim(
                 length, copied, end = _trim_tag(data, words, stop, endings, beyond, out, length, copied)
                 if end < 0:
                     break
-            if key == _META and i < _HEAD:
-                _tell_meta(data, i, end, told)
+            if key == _META:
+                tell_meta(data, i, end, told)
             if raw:
                 close = _raw_end(data, words, end, key, key == _SCRIPT)
                 whole |= close < 0 or (choosing and key != _SCRIPT) or (wide and stop != i + 9)
-                if key == _SCRIPT and _holds(data, stop, end, _LINKED_DATA):
-                    _tell_types(data, words, end, close if close >= 0 else _raw_end(data, words, end, key, False), told)
+                if key == _SCRIPT and states_linked_data(data, stop, end):
+                    tell_types(data, words, end, close if close >= 0 else _raw_end(data, words, end, key, False), told)
                 close = max(close, end)
                 if emptied:
                     length = _copy(data, copied, stop, out, length)

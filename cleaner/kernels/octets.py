@@ -18,6 +18,12 @@ PADDING: Final = 8
 """Bytes behind a text that may be read or written with its last ones."""
 _U64 = np.uint64
 _SEVEN: Final = np.uint64(56)
+_SPACES: Final = np.uint64(1 << 9 | 1 << 10 | 1 << 12 | 1 << 13 | 1 << 32)
+
+
+def key_of(name: str) -> int:
+    """The first eight bytes of a name as a little-endian number."""
+    return int.from_bytes(name.encode()[:8].ljust(8, b"\0"), "little")
 
 
 @inner
@@ -50,6 +56,43 @@ def hits_of(word: Number, repeated: Number) -> Number:
     first is right; later ones need not be."""
     other = word ^ repeated
     return (other - ONES) & ~other & HIGHS
+
+
+@inner
+def find_byte(data: Array, words: Array, at: Number, char: Number) -> Number:
+    """The first place from `at` on where `char` stands, the size of `data` or more where none does; `words` are the eights
+    of `data`."""
+    pattern = _U64(char) * ONES
+    word = at >> 3
+    passed = (_U64(1) << _U64(8 * (at & 7))) - _U64(1)
+    while word < len(words):
+        rest = (words[word] ^ pattern) | passed
+        hits = hits_of(rest, _U64(0))
+        if hits:
+            return (word << 3) + first_hit(hits)
+        passed = _U64(0)
+        word += 1
+    at = max(at, word << 3)
+    while at < len(data) and data[at] != char:
+        at += 1
+    return at
+
+
+@inner
+def is_space(char: Number) -> Number:
+    """Whether a byte is white space of HTML."""
+    return char <= 32 and _SPACES >> np.uint64(char) & np.uint64(1) != 0
+
+
+@inner
+def is_at(data: Array, at: Number, end: Number, word: Array) -> Number:
+    """Whether the bytes `word` stand at `at`, before `end`."""
+    if at + len(word) > end:
+        return False
+    for step in range(len(word)):
+        if data[at + step] != word[step]:
+            return False
+    return True
 
 
 @inner

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from cleaner.kernels.base import Array, Number, inner, kernel
-from cleaner.kernels.octets import ONES, first_hit, hits_of, octets
+from cleaner.kernels.octets import ONES, first_hit, hits_of, is_at, octets
 
 VOID, OPEN, CLOSE = 0, 1, 2
 """What a tag is: one that encloses nothing, or one that opens or closes an element."""
@@ -29,25 +29,14 @@ _DISPLAY, _NONE, _TRUE, _HIDDEN, _VISIBILITY = (
 
 
 @inner
-def _is_at(data: Array, at: Number, end: Number, word: Array) -> Number:
-    """Whether `word` stands at `at`."""
-    if at + len(word) > end:
-        return False
-    for step in range(len(word)):
-        if data[at + step] != word[step]:
-            return False
-    return True
-
-
-@inner
 def _says(data: Array, at: Number, end: Number, name: Array, value: Array) -> Number:
     """Whether a property of that name, with its colon, stands at `at` and has that value."""
-    if not _is_at(data, at, end, name):
+    if not is_at(data, at, end, name):
         return False
     at += len(name)
     while at < end and data[at] == _SPACE:
         at += 1
-    return _is_at(data, at, end, value)
+    return is_at(data, at, end, value)
 
 
 @inner
@@ -57,8 +46,8 @@ def _hides(data: Array, begin: Number, end: Number, which: Number) -> Number:
         length = end - begin
         return (
             length == 0
-            or (length == 4 and _is_at(data, begin, end, _TRUE))
-            or (length == 6 and _is_at(data, begin, end, _HIDDEN))
+            or (length == 4 and is_at(data, begin, end, _TRUE))
+            or (length == 6 and is_at(data, begin, end, _HIDDEN))
         )
     for at in range(begin, end - 11):
         if data[at] == _DISPLAY[0] and _says(data, at, end, _DISPLAY, _NONE):

@@ -93,7 +93,7 @@ def test_metadata_from_what_the_page_states():
     <meta property="article:published_time" content="2024-05-03T10:00:00+02:00">
     {ld({"@type": "NewsArticle", "headline": "Der Hafen erwacht", "author": authors})}
     </head><body></body></html>"""
-    assert read_metadata(html, "https://example.at/2024/05/der-hafen") == {
+    assert READER.read(html, url="https://example.at/2024/05/der-hafen").metadata() == {
         "title": "Der Hafen erwacht", "author": "Ada Moor, Bo Lind", "date": "2024-05-03T10:00:00+02:00",
         "language": "de-AT", "site": "Die Zeitung", "kind": "article",
     }  # fmt: skip
