@@ -32,7 +32,7 @@ from cleaner.packs.schema import Rule
 
 if TYPE_CHECKING:
     from cleaner.judge.explain import LineReport
-    from cleaner.memory.evidence import MemoryJudge
+    from cleaner.memory.evidence import Evidence, MemoryJudge
     from cleaner.memory.notes import Notes
     from cleaner.memory.site_memory import SiteMemory
     from cleaner.pages import PageCleaner
@@ -307,8 +307,9 @@ class Cleaner:
         rows = np.arange(len(whole.lines))
         known = self._memory.weigh(whole.lines, urls) if self._memory is not None and urls is not None else None
         for _ in range(_ROUNDS):
-            judged = self._score(seen)
-            now = decide(self._rules, self._languages, seen, judged, self._limits, langs, known and known.take(rows))
+            mine = known.take(rows) if known is not None else None
+            judged = self._score(seen, mine)
+            now = decide(self._rules, self._languages, seen, judged, self._limits, langs, mine)
             if not now.gone.any():
                 break
             verdict.take_over(now, rows)
@@ -327,10 +328,11 @@ class Cleaner:
             answers[doc] = (edits, inside or bool(edits))
         return answers, known.notes(whole.lines) if known is not None else None
 
-    def _score(self, seen: Look) -> Judged | None:
+    def _score(self, seen: Look, known: Evidence | None) -> Judged | None:
         if self._scorer is None or not len(seen.lines):
             return None
-        return self._scorer.score(seen.measures, seen.place, seen.lines.length(), seen.prose)
+        heard = known.heard if known is not None else None
+        return self._scorer.score(seen.measures, seen.place, seen.lines.length(), seen.prose, heard)
 
 
 def _pick(values: Sequence[str | None] | None, numbers: Sequence[int]) -> list[str | None] | None:

@@ -39,7 +39,7 @@ _MASS: Final = (0.30, 0.23, 0.34, 0.13)
 """How much each group counts in all, however many documents it has."""
 EVEN_CHARS: Final = 600
 """Characters beyond which a line counts for no more."""
-_SHORT_TEXT: Final = 500
+SHORT_TEXT: Final = 500
 """Characters below which a text is not counted as whole: what is said of its single lines would be said too loudly."""
 
 Say = Callable[[str], None]
@@ -145,7 +145,7 @@ def _weights(
     Each group of documents has its mass.
     """
     chars = np.bincount(doc, weights=length, minlength=len(items))
-    weight = np.minimum(length, EVEN_CHARS) ** 0.85 / np.maximum(chars[doc], _SHORT_TEXT)
+    weight = np.minimum(length, EVEN_CHARS) ** 0.85 / np.maximum(chars[doc], SHORT_TEXT)
     group = _groups(items)[doc]
     for number, mass in enumerate(_MASS):
         mine = use & (group == number)

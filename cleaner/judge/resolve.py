@@ -107,14 +107,16 @@ def decide(
     """What goes. A vote of a rule that may decide alone removes its line, unless the measures clearly call it text; else
     the score does, if any rule stands for it.
 
-    What a site's memory knows of the lines adds to their scores, and answers for those that go only because of it.
+    What a site's memory knows of the lines adds to their scores, and answers for those that do not go without it: where
+    the score of either look alone would not remove them, as the second has heard of memory what its neighbours are.
     """
     n = len(look.lines)
     odds = judged.second if judged is not None else np.full(n, -(2**30), np.int32)
     cut = cuts_of(look, judged, limits)
     rule = answering_rule(rules, look, look.prose & (odds <= cut), languages.spoken(look, langs))
     if known is not None:
-        rule = known.answering(rules, rule, odds, cut)
+        unheard = odds if judged is None or known.heard is None else np.minimum(odds, judged.first)
+        rule = known.answering(rules, rule, unheard, cut)
         odds = odds + known.odds
     passed = odds > cut
     alone = _decided_alone(rules, look, odds if judged is not None else None, limits, passed)

@@ -48,10 +48,16 @@ class Scorer:
             read_limits(weights.header, weights.file),
         )
 
-    def score(self, measures: Measures, place: Place, length: Ints, prose: NDArray[np.bool_]) -> Judged:
-        """Both looks at a batch."""
+    def score(
+        self, measures: Measures, place: Place, length: Ints, prose: NDArray[np.bool_], heard: Ints | None = None
+    ) -> Judged:
+        """Both looks at a batch.
+
+        `heard` is what else is known of each line, in log-odds times `UNIT`: the second look, which judges a line by what
+        the first says of its neighbours, hears it with that. It is not added to the scores themselves.
+        """
         first = self.first.score(measures.values)
-        others = second_look(place, length, prose, chance(first))
+        others = second_look(place, length, prose, chance(first if heard is None else first + heard))
         values = np.concatenate((measures.values, others.values))
         return Judged(first, self.second.score(values), values, others.values[_SHARE])
 

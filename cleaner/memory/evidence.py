@@ -58,6 +58,13 @@ class MemoryWeights:
     """Weight of lines that do not recur, added to what is known of a container."""
     spared: tuple[str, ...]
     """Signs (`cleaner.html.kind.SIGNS`) of pages of which nothing is said; of texts only those in addresses are known."""
+    heard: tuple[int, int]
+    """The least and the most that the first look is told of a line, which passes it on to the neighbours."""
+    heard_own: int
+    """A text with fewer paragraphs that are its own tells its first look nothing."""
+    again: int
+    """What is added to a line that does not recur when its own score is at stake: of lines that do, its neighbours have
+    heard before."""
     own: int
     """A text with fewer paragraphs that are its own gets no evidence: what recurs there may be all that it holds."""
 
@@ -70,7 +77,12 @@ class MemoryWeights:
             zones = np.array([_units(data["zone"][name]) for name in ZONES], np.int32)
             shape, spared = data["shape"], tuple(data["spared"]["signs"])
             bits_of(spared)
-            return cls(steps, zones, _units(shape["prose"]), float(shape["doubt"]), spared, int(data["own"]["paragraphs"]))
+            looks = data["looks"]
+            return cls(
+                steps, zones, _units(shape["prose"]), float(shape["doubt"]), spared,
+                (_units(looks["least"]), _units(looks["most"])), int(looks["paragraphs"]), _units(looks["again"]),
+                int(data["own"]["paragraphs"]),
+            )  # fmt: skip
         except (KeyError, TypeError, ValueError) as error:
             raise RuleError(f"{path}: not the weights of site memory: {error!r}") from error
 
@@ -91,6 +103,8 @@ class Evidence:
     """Per row of a batch: the log-odds times `UNIT` that memory adds, and what they rest on."""
 
     odds: Ints
+    heard: Ints | None
+    """What the first look is told of them, for the judgement of their neighbours; of the blocks of pages nothing."""
     pages: Ints
     """Other pages that show the line in this zone."""
     run: NDArray[np.bool_]
@@ -102,7 +116,8 @@ class Evidence:
 
     def take(self, rows: NDArray[np.intp]) -> Evidence:
         """The evidence on `rows`."""
-        return Evidence(self.odds[rows], self.pages[rows], self.run[rows], self.container[rows], self.known)
+        heard = None if self.heard is None else self.heard[rows]
+        return Evidence(self.odds[rows], heard, self.pages[rows], self.run[rows], self.container[rows], self.known)
 
     def without(self, rows: NDArray[np.bool_]) -> Evidence:
         """The evidence with nothing said of `rows`."""
@@ -187,9 +202,12 @@ class MemoryJudge:
         run = (known.pages > 0) & (near >= _RUN)
         if blocks:
             around = self._of_containers(known)
-            return Evidence(np.maximum(odds, around), known.pages, run, around > odds, known)
+            return Evidence(np.maximum(odds, around), None, known.pages, run, around > odds, known)
         spared = np.array([self._is_spared(url) for url in urls])[lines.doc]
-        return Evidence(np.where(spared, np.int32(0), odds), known.pages, run, np.zeros(len(odds), bool), known)
+        odds = np.where(spared, np.int32(0), odds)
+        heard = np.where(_own_paragraphs(known) >= self._weights.heard_own, np.clip(odds, *self._weights.heard), np.int32(0))
+        odds = odds + np.where((known.pages == 0) & (odds != 0), np.int32(self._weights.again), np.int32(0))
+        return Evidence(odds, heard, known.pages, run, np.zeros(len(odds), bool), known)
 
     def _is_spared(self, url: str | None) -> bool:
         """Whether a text's address says that it is of a kind of which nothing is said; of pages the markup tells, too."""

@@ -6,12 +6,18 @@ import pickle
 import random
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from cleaner import Cleaner, SiteMemory, apply, restore
+from cleaner.document import KindTable, Lines, read_lines
 from cleaner.errors import RuleError
-from cleaner.memory.evidence import MemoryWeights
+from cleaner.judge.look import look
+from cleaner.judge.score import Scorer
+from cleaner.judge.trees import UNIT, load_weights
+from cleaner.memory.evidence import Evidence, MemoryJudge, MemoryWeights
 from cleaner.packs.load import load_rules, rules_root
+from cleaner.packs.match import compile_rules
 from tests.memory.pages import article, corpus, page
 
 RECORDS = corpus(sites=2, pages=8)
@@ -138,11 +144,52 @@ def test_the_rules_of_memory_can_be_turned_off() -> None:
 def test_wrong_weights(tmp_path: Path) -> None:
     good = (rules_root() / "weights" / "memory.toml").read_text(encoding="utf-8")
     assert MemoryWeights.load(rules_root() / "weights" / "memory.toml").steps
-    for number, (old, new) in enumerate([("[pages]", "[page]"), ("tail = 0.2", 'tail = "much"'), ("[own]", "[mine]")]):
+    for number, (old, new) in enumerate([("[pages]", "[page]"), ("tail = 0.2", 'tail = "much"'), ("[own]", "[mine]"), ("least = -0.5", "")]):
         bad = tmp_path / f"{number}.toml"
         bad.write_text(good.replace(old, new), encoding="utf-8")
         with pytest.raises(RuleError, match="not the weights of site memory"):
             MemoryWeights.load(bad)
+
+
+def weighed(text: str) -> tuple[Evidence, Lines]:
+    judge = MemoryJudge(MEMORY, rules_root() / "weights" / "memory.toml")
+    lines = read_lines([text], KindTable())
+    found = judge.weigh(lines, ["https://gazette1.example/new"])
+    assert found is not None
+    return found, lines
+
+
+def test_the_first_look_hears_of_memory_within_bounds() -> None:
+    weights = MemoryWeights.load(rules_root() / "weights" / "memory.toml")
+    known, _ = weighed(page("gazette1.example", 99)["text"])
+    assert known.heard is not None
+    assert known.heard.min() >= weights.heard[0] and known.heard.max() == weights.heard[1]
+    assert (known.heard[known.pages > 0] == weights.heard[1]).all(), "lines of the site are said to be that"
+    alone = known.pages == 0
+    said = known.odds[alone] - weights.again
+    assert (known.heard[alone] == np.clip(said, *weights.heard)).all(), "what is heard is not taken off"
+
+
+def test_texts_with_few_paragraphs_of_their_own_tell_the_first_look_nothing() -> None:
+    chrome = page("gazette1.example", 99)["text"].split("\n")[-3:]
+    for paragraphs, told in ((2, False), (3, True)):
+        known, _ = weighed("\n".join((*article(random.Random(2), paragraphs), *chrome)))
+        assert known.heard is not None
+        assert known.odds[-1] > 0 and bool(known.heard.any()) == told
+
+
+def test_what_the_first_look_hears_changes_what_is_said_of_others() -> None:
+    """Lines beside those that are known to be boilerplate are more likely to be."""
+    text = "\n".join((*article(random.Random(4), 6), "Harbour ferry", "Orchard tram", "Market violin"))
+    seen = look(compile_rules(load_rules()), [text])
+    scorer = Scorer.of(load_weights(rules_root() / "weights" / "text.json"))
+    arguments = (seen.measures, seen.place, seen.lines.length(), seen.prose)
+    heard = np.zeros(len(seen.lines), np.int32)
+    heard[[-3, -1]] = 4 * UNIT
+    plain, told = scorer.score(*arguments), scorer.score(*arguments, heard)
+    assert (told.first == plain.first).all(), "what is heard is no part of the score itself"
+    assert told.second[-2] > plain.second[-2]
+    assert (scorer.score(*arguments, np.zeros_like(heard)).second == plain.second).all()
 
 
 def test_texts_of_products_are_spared() -> None:
