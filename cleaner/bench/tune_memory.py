@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from cleaner.bench.labelled import LabelledText
 from cleaner.bench.rounds import Judge
 from cleaner.bench.score import Key, ratios
-from cleaner.bench.tune import EVEN_CHARS, FULL_TEXT, SHORT_TEXT, Settings, as_forest, fold_of, mean_forest
+from cleaner.bench.tune import EVEN_CHARS, FULL_TEXT, SHORT_TEXT, Settings, as_forest, fold_of
 from cleaner.engine import Cleaner
 from cleaner.errors import ConfigError
 from cleaner.judge.resolve import cuts_of
@@ -122,23 +122,19 @@ def no_trees() -> Trees:
 
 
 def fit_unique(lines: UniqueLines, settings: Settings, caution: float, rows: NDArray[np.intp]) -> dict[str, Any]:
-    """The mean of some forests of some lines; `caution` is taken off every score, in log-odds."""
+    """The forest of some lines; `caution` is taken off every score, in log-odds."""
     try:
         from catboost import CatBoostClassifier, Pool
     except ImportError as error:
         raise ConfigError("cleaner tune: needs catboost; install the extra `tune`") from error
-    pool = Pool(lines.values[:, rows].T, lines.target[rows], weight=lines.weight[rows], baseline=lines.start[rows])
-    forests = []
-    for number in range(settings.forests):
-        model = CatBoostClassifier(
-            iterations=settings.trees, depth=settings.depth, learning_rate=settings.rate, l2_leaf_reg=settings.smoothing,
-            subsample=settings.sample, random_seed=settings.seed + number, thread_count=settings.threads,
-            border_count=_STEPS, rsm=settings.columns, allow_writing_files=False, boosting_type="Plain",
-            bootstrap_type="Bernoulli", score_function="L2", verbose=0,
-        )  # fmt: skip
-        model.fit(pool)
-        forests.append(as_forest(model, NAMES, settings.depth))
-    forest = mean_forest(forests)
+    model = CatBoostClassifier(
+        iterations=settings.trees, depth=settings.depth, learning_rate=settings.rate, l2_leaf_reg=settings.smoothing,
+        subsample=settings.sample, random_seed=settings.seed, thread_count=settings.threads, border_count=_STEPS, verbose=0,
+        rsm=settings.columns, allow_writing_files=False, boosting_type="Plain", bootstrap_type="Bernoulli", score_function="L2",
+    )  # fmt: skip
+    columns, target = lines.values[:, rows].T, lines.target[rows]
+    model.fit(Pool(columns, target, weight=lines.weight[rows], baseline=lines.start[rows]))
+    forest = as_forest(model, NAMES, settings.depth)
     return {**forest, "bias": forest["bias"] - round(caution * UNIT)}
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from cleaner.cli import BAD_RECORDS, DONE
 
-_TREES, _RATE, _DEPTH, _CAUTION = 150, 0.06, 4, 1.0
+_TREES, _RATE, _DEPTH, _CAUTION = 200, 0.06, 4, 1.0
 _TRIED_SHARE = 0.3
 _HARM = 0.01
 """Of texts on sites with several pages: what memory may harm more than the judge alone."""
@@ -32,7 +32,7 @@ def run_memory(args: argparse.Namespace) -> int:
     caution = _CAUTION if args.caution is None else args.caution
     settings = Settings(
         folds=args.folds, trees=args.trees or _TREES, depth=args.depth or _DEPTH, threads=args.threads, smoothing=100.0,
-        columns=0.4, rate=_RATE,
+        columns=0.4, rate=_RATE, forests=1,
     )  # fmt: skip
     paths = [*args.data, *args.gold]
     sites = list(by_site(read_texts(paths, share=args.share)))
