@@ -54,7 +54,7 @@ class Scorer:
         """Both looks at a batch.
 
         `heard` is what else is known of each line, in log-odds times `UNIT`: the second look, which judges a line by what
-        the first says of its neighbours, hears it with that. It is not added to the scores themselves.
+        the first says of its neighbours, hears it with that, and so does `Judged.share`. It is not added to either score.
         """
         first = self.first.score(measures.values)
         others = second_look(place, length, prose, chance(first if heard is None else first + heard))

@@ -48,6 +48,24 @@ class Steps:
 
 
 @dataclass(frozen=True, slots=True)
+class Looks:
+    """What of the evidence on a text's lines the judge's looks are told, in log-odds times `UNIT`."""
+
+    least: int
+    most: int
+    """The first look, which passes it on to the neighbours, is told of a line no less and no more than this."""
+    paragraphs: int
+    """A text with fewer paragraphs that are its own tells its first look nothing."""
+    again: int
+    """Added to lines that do not recur when their own score is at stake, as it has heard of their neighbours by then."""
+
+    @classmethod
+    def of(cls, table: Mapping[str, Any]) -> Looks:
+        """The table `looks` of a weights file."""
+        return cls(_units(table["least"]), _units(table["most"]), int(table["paragraphs"]), _units(table["again"]))
+
+
+@dataclass(frozen=True, slots=True)
 class MemoryWeights:
     """What each part of the evidence weighs, by its name in the weights file."""
 
@@ -58,13 +76,7 @@ class MemoryWeights:
     """Weight of lines that do not recur, added to what is known of a container."""
     spared: tuple[str, ...]
     """Signs (`cleaner.html.kind.SIGNS`) of pages of which nothing is said; of texts only those in addresses are known."""
-    heard: tuple[int, int]
-    """The least and the most that the first look is told of a line, which passes it on to the neighbours."""
-    heard_own: int
-    """A text with fewer paragraphs that are its own tells its first look nothing."""
-    again: int
-    """What is added to a line that does not recur when its own score is at stake: of lines that do, its neighbours have
-    heard before."""
+    looks: Looks
     own: int
     """A text with fewer paragraphs that are its own gets no evidence: what recurs there may be all that it holds."""
 
@@ -77,12 +89,8 @@ class MemoryWeights:
             zones = np.array([_units(data["zone"][name]) for name in ZONES], np.int32)
             shape, spared = data["shape"], tuple(data["spared"]["signs"])
             bits_of(spared)
-            looks = data["looks"]
-            return cls(
-                steps, zones, _units(shape["prose"]), float(shape["doubt"]), spared,
-                (_units(looks["least"]), _units(looks["most"])), int(looks["paragraphs"]), _units(looks["again"]),
-                int(data["own"]["paragraphs"]),
-            )  # fmt: skip
+            looks, own = Looks.of(data["looks"]), int(data["own"]["paragraphs"])
+            return cls(steps, zones, _units(shape["prose"]), float(shape["doubt"]), spared, looks, own)
         except (KeyError, TypeError, ValueError) as error:
             raise RuleError(f"{path}: not the weights of site memory: {error!r}") from error
 
@@ -197,16 +205,12 @@ class MemoryJudge:
         if known is None:
             return None
         near = _near(known.pages > 0, lines.doc)
-        blocks = containers is not None
-        odds = self._odds(known, near, blocks)
         run = (known.pages > 0) & (near >= _RUN)
-        if blocks:
-            around = self._of_containers(known)
+        if containers is not None:
+            odds, around = self._of_blocks(known, near), self._of_containers(known)
             return Evidence(np.maximum(odds, around), None, known.pages, run, around > odds, known)
         spared = np.array([self._is_spared(url) for url in urls])[lines.doc]
-        odds = np.where(spared, np.int32(0), odds)
-        heard = np.where(_own_paragraphs(known) >= self._weights.heard_own, np.clip(odds, *self._weights.heard), np.int32(0))
-        odds = odds + np.where((known.pages == 0) & (odds != 0), np.int32(self._weights.again), np.int32(0))
+        odds, heard = self._of_lines(known, near, spared)
         return Evidence(odds, heard, known.pages, run, np.zeros(len(odds), bool), known)
 
     def _is_spared(self, url: str | None) -> bool:
@@ -241,18 +245,26 @@ class MemoryJudge:
         lines = read_lines(texts, self._kinds)
         return Notes.on(lines, self.look_up(lines, urls))
 
-    def _odds(self, known: Known, near: Ints, blocks: bool) -> Ints:
-        """The weights of all parts, added up. Lines that recur have one set of parts, the others another."""
-        weighed = (known.of > 0) & (known.rows.keys != 0)
-        if not blocks:
-            weighed &= _own_paragraphs(known) >= self._weights.own
+    def _of_blocks(self, known: Known, near: Ints) -> Ints:
+        """What the recurring blocks of pages weigh; others weigh nothing by themselves."""
+        odds = np.zeros(len(near), np.int32)
+        hits = np.flatnonzero(_weighable(known) & (known.pages > 0))
+        odds[hits] = self._recurring(known, hits, near, blocks=True)
+        return odds
+
+    def _of_lines(self, known: Known, near: Ints, spared: NDArray[np.bool_]) -> tuple[Ints, Ints]:
+        """What the lines of texts weigh, and what the first look is told of them; those that recur have one set of parts,
+        the others a forest."""
+        own, looks = _own_paragraphs(known), self._weights.looks
+        weighed = _weighable(known) & ~spared & (own >= self._weights.own)
         odds = np.zeros(len(weighed), np.int32)
         hits = np.flatnonzero(weighed & (known.pages > 0))
-        odds[hits] = self._recurring(known, hits, near, blocks)
-        if not blocks:
-            rest = weighed & (known.pages == 0)
-            odds[rest] = self._unique.score(unique_measures(known.rows, known.counts, known.anywhere, known.of, rest))
-        return odds
+        odds[hits] = self._recurring(known, hits, near, blocks=False)
+        rest = weighed & (known.pages == 0)
+        odds[rest] = self._unique.score(unique_measures(known.rows, known.counts, known.anywhere, known.of, rest))
+        heard = np.where(own >= looks.paragraphs, np.clip(odds, looks.least, looks.most), np.int32(0))
+        odds[rest] += looks.again
+        return odds, heard
 
     def _recurring(self, known: Known, hits: NDArray[np.intp], near: Ints, blocks: bool) -> Ints:
         """The weights of the rows `hits`, which recur."""
@@ -313,6 +325,12 @@ def _known_prose(rows: Rows, known: NDArray[np.bool_] | bool = True) -> Ints:
     np.cumsum(rows.weight * (rows.prose & known), out=total[1:])
     weight: Ints = np.diff(total[rows.first])
     return weight
+
+
+def _weighable(known: Known) -> NDArray[np.bool_]:
+    """Rows with anything to compare, of sites of which other pages are known."""
+    rows: NDArray[np.bool_] = (known.of > 0) & (known.rows.keys != 0)
+    return rows
 
 
 def _own_paragraphs(known: Known) -> Ints:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from cleaner import Cleaner, SiteMemory, apply, restore
-from cleaner.document import KindTable, Lines, read_lines
+from cleaner.document import KindTable, read_lines
 from cleaner.errors import RuleError
 from cleaner.judge.look import look
 from cleaner.judge.score import Scorer
@@ -144,36 +144,40 @@ def test_the_rules_of_memory_can_be_turned_off() -> None:
 def test_wrong_weights(tmp_path: Path) -> None:
     good = (rules_root() / "weights" / "memory.toml").read_text(encoding="utf-8")
     assert MemoryWeights.load(rules_root() / "weights" / "memory.toml").steps
-    for number, (old, new) in enumerate([("[pages]", "[page]"), ("tail = 0.2", 'tail = "much"'), ("[own]", "[mine]"), ("least = -0.5", "")]):
+    wrong = [("[pages]", "[page]"), ("tail = 0.2", 'tail = "much"'), ("[own]", "[mine]"), ("least = -0.5", "")]
+    for number, (old, new) in enumerate(wrong):
         bad = tmp_path / f"{number}.toml"
         bad.write_text(good.replace(old, new), encoding="utf-8")
         with pytest.raises(RuleError, match="not the weights of site memory"):
             MemoryWeights.load(bad)
 
 
-def weighed(text: str) -> tuple[Evidence, Lines]:
+def weighed(text: str, url: str = "https://gazette1.example/new") -> Evidence:
     judge = MemoryJudge(MEMORY, rules_root() / "weights" / "memory.toml")
-    lines = read_lines([text], KindTable())
-    found = judge.weigh(lines, ["https://gazette1.example/new"])
+    found = judge.weigh(read_lines([text], KindTable()), [url])
     assert found is not None
-    return found, lines
+    return found
 
 
 def test_the_first_look_hears_of_memory_within_bounds() -> None:
-    weights = MemoryWeights.load(rules_root() / "weights" / "memory.toml")
-    known, _ = weighed(page("gazette1.example", 99)["text"])
+    looks = MemoryWeights.load(rules_root() / "weights" / "memory.toml").looks
+    text = page("gazette1.example", 99)["text"]
+    known = weighed(text)
     assert known.heard is not None
-    assert known.heard.min() >= weights.heard[0] and known.heard.max() == weights.heard[1]
-    assert (known.heard[known.pages > 0] == weights.heard[1]).all(), "lines of the site are said to be that"
+    assert known.heard.min() >= looks.least and known.heard.max() == looks.most
+    assert (known.heard[known.pages > 0] == looks.most).all(), "lines of the site are said to be that"
     alone = known.pages == 0
-    said = known.odds[alone] - weights.again
-    assert (known.heard[alone] == np.clip(said, *weights.heard)).all(), "what is heard is not taken off"
+    said = known.odds[alone] - looks.again
+    assert (known.heard[alone] == np.clip(said, looks.least, looks.most)).all(), "before anything is taken off again"
+    spared = weighed(text, "https://gazette1.example/products/new")
+    assert spared.heard is not None
+    assert not spared.heard.any() and not spared.odds.any(), "nor is anything said of what is spared"
 
 
 def test_texts_with_few_paragraphs_of_their_own_tell_the_first_look_nothing() -> None:
     chrome = page("gazette1.example", 99)["text"].split("\n")[-3:]
     for paragraphs, told in ((2, False), (3, True)):
-        known, _ = weighed("\n".join((*article(random.Random(2), paragraphs), *chrome)))
+        known = weighed("\n".join((*article(random.Random(2), paragraphs), *chrome)))
         assert known.heard is not None
         assert known.odds[-1] > 0 and bool(known.heard.any()) == told
 
