@@ -62,6 +62,7 @@ class Settings:
     """The share of the measures that each level of a tree may choose from."""
     seed: int = 7
     threads: int = 2
+    """Threads that fit. CatBoost sums in another order with another number, so weights of texts depend on it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--folds", type=int, metavar="N", help="parts that the sites are dealt into (3 for texts, 10 for pages)")
     add("--trees", type=int, metavar="N", help="trees per look (200)")
     add("--depth", type=int, metavar="N", help="questions per tree (6; 4 with --memory)")
-    add("--threads", type=int, default=2, metavar="N", help="threads that fit (2); the weights do not depend on it")
+    add("--threads", type=int, default=2, metavar="N", help="threads that fit (2); only weights of texts depend on it")
     add(
         "--harm",
         type=float,

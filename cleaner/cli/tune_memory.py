@@ -7,8 +7,6 @@ import datetime
 import sys
 from dataclasses import asdict
 
-import numpy as np
-
 from cleaner.cli import BAD_RECORDS, DONE
 
 _TREES, _RATE, _DEPTH, _CAUTION = 200, 0.06, 4, 1.0
@@ -37,12 +35,9 @@ def run_memory(args: argparse.Namespace) -> int:
     paths = [*args.data, *args.gold]
     sites = list(by_site(read_texts(paths, share=args.share)))
     lines = unique_lines(sites, Judge.of(rules=args.rules, packs=args.packs), weights, args.folds)
-    forests = [
-        fit_unique(lines, settings, caution, np.flatnonzero(lines.fold != fold)) for fold in range(args.folds)
-    ]
-    whole = fit_unique(lines, settings, caution, np.arange(len(lines.fold)))
+    fitted = fit_unique(lines, settings, caution)
     tried = [site for site in sites if in_sample(site.site, _TRIED_SHARE)]
-    found = held_out(tried, [read_trees(forest, NAMES, "fold") for forest in forests], weights)
+    found = held_out(tried, [read_trees(forest, NAMES, "fold") for forest in fitted.folds], weights)
     for kind, figures in found.items():
         told = ", ".join(f"{key} {value:.4f}" if key != "texts" else f"{value:.0f} texts" for key, value in figures.items())
         print(f"with memory against without, {kind}: {told}")
@@ -59,6 +54,6 @@ def run_memory(args: argparse.Namespace) -> int:
         "settings": {key: value for key, value in asdict(settings).items() if key != "threads"},
         "held_out": {kind: {key: round(value, 4) for key, value in row.items()} for kind, row in found.items()},
     }
-    write_unique(output, whole, header)
+    write_unique(output, fitted.whole, header)
     print(f"written to {output}")
     return DONE
