@@ -13,12 +13,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from cleaner.document import kind_of
 from cleaner.errors import RecordError
 from cleaner.html.elements import HIDDEN, ElementWords
 from cleaner.html.tags import CUSTOM, FLOW, KEYS, NUMBERS, TAG
 from cleaner.kernels import names as names_kernel
 from cleaner.kernels.page_tags import PASSED, scan
-from cleaner.kernels.page_text import COUNTED, SPACES, assemble
+from cleaner.kernels.page_text import COUNTED, KIND_BLOCKS, SPACES, assemble
 
 Ints = NDArray[np.int32]
 Bools = NDArray[np.bool_]
@@ -63,7 +64,9 @@ _TOLD: Final = (
 _PREFORMATTED: Final = _tag_table("pre", "xmp")
 _STRONG: Final = _tag_table("b", "strong", "em", "i")
 _COUNTED: Final = np.array([TAG["img"], TAG["input"], TAG["br"]], np.uint8)
-for _table in (_ENDINGS, _WIDTHS, _COUNTED, _TOLD):
+_KINDS: Final = np.array([kind_of(chr(code)) for block in KIND_BLOCKS for code in range(*block)], np.uint8)
+"""The kinds of the code points whose capitals tell where a word begins."""
+for _table in (_ENDINGS, _WIDTHS, _COUNTED, _KINDS, _TOLD):
     _table.flags.writeable = False
 _LARGE: Final = 1 << 20
 """Up to this many bytes, room for the most tags they can hold costs less than counting them."""
@@ -256,8 +259,8 @@ def _assemble(tree: _Tree, skipped: int) -> _Text:
     found = np.empty(1, np.int64)
     n = assemble(
         data, tree.left, tree.right, tree.number, tree.kind, tree.own, tree.around, tree.start, tree.stop, tree.parent,
-        tree.tag, tree.hidden, FLOW, skipped, TAG["tr"], _ROW_LIMIT, _PREFORMATTED, TAG["a"], _STRONG, _COUNTED, breaks, counts,
-        spaces, out, columns, first, last, found,
+        tree.tag, tree.hidden, FLOW, skipped, TAG["tr"], _ROW_LIMIT, _PREFORMATTED, TAG["a"], _STRONG, _COUNTED, _KINDS, breaks,
+        counts, spaces, out, columns, first, last, found,
     )  # fmt: skip
     source = out[: int(found[0])].tobytes().decode("utf-8", "replace")
     return _Text(source, tuple(row[:n] for row in columns), first, last)

@@ -46,11 +46,12 @@ def _has_text(node: LexborNode) -> bool:
 
 
 def write_links(text: str, targets: Sequence[str]) -> str:
-    """Marks in a piece of Markdown as its links; a link that goes on in the next line ends with this one."""
+    """Marks in a piece of Markdown as its links; a link that goes on in the next line ends with this one, and between two that
+    touch stands a space."""
 
     def written(match: re.Match[str]) -> str:
         before, number, inside, label, after = match.groups()
         before, after = " " * bool(before or inside), " " * (len(after.replace(END, "")) > 0)
         return f"{before}[{label}]({targets[int(number)]}){after}" if label else before or after
 
-    return unmarked(_MARKED.sub(written, text))
+    return unmarked(_MARKED.sub(written, text.replace(END + BEGIN, f"{END} {BEGIN}")))

@@ -57,6 +57,50 @@ def test_text_is_what_a_browser_shows(html, expected):
     assert lines(html) == expected
 
 
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        ("<a>harbour</a><a>Weather</a><a>Sport</a>", "harbour Weather Sport"),
+        ("<a>погода</a><a>Спорт</a>", "погода Спорт"),
+        ("<a>καιρός</a><a>Ύδρα</a>", "καιρός Ύδρα"),
+        ("<a>ngày lễ</a><a>Ấm áp</a>", "ngày lễ Ấm áp"),
+        ("<a>ہوا</a><a>موسم</a>", "ہواموسم"),
+        ("<span>2024</span><span>1h 52m</span><span>PG</span>", "2024 1h 52m PG"),
+        ("<label>Bearings</label><span>179</span><span>New</span>", "Bearings 179 New"),
+        ("<a>XL</a><a>XXL</a>", "XL XXL"),
+        ("<a><b>boats</b></a><a><i>harbours</i></a>", "boats harbours"),
+        ("<a>boats</a><!-- and --><a>harbours</a>", "boats harbours"),
+        ("<b>T</b><span>he</span> sea", "The sea"),
+        ("<b>M</b><span>ARINA</span>", "MARINA"),
+        ("<i>S</i><i>e</i><i>a</i><i>side</i>", "Seaside"),
+        ("<b>1</b><b>9</b><b>8</b><b>4</b>", "1984"),
+        ("<i>m</i><sup>2</sup>", "m2"),
+        ("<span>3</span><span>rd</span>", "3rd"),
+        ("<b>sail</b><i>or</i>", "sailor"),
+        ("<a>天气</a><a>体育</a>", "天气体育"),
+        ("<b>Sail</b>boats and <i>boat</i>Yards", "Sailboats and boatYards"),
+        ("<pre><b>set</b><b>Sail</b></pre>", "setSail"),
+    ],
+)  # fmt: skip
+def test_words_of_inline_elements_that_touch_are_parted_where_letters_tell(html, expected):
+    assert lines(f"<p>{html}</p>" if "<pre>" not in html else html) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        ("<p><a aria-hidden=true>A teaser around which there is another link</a></p>", ["A teaser around which there is another link"]),
+        ("<p><span hidden>A paragraph that a script unfolds some time</span></p>x", ["A paragraph that a script unfolds some time", "x"]),
+        ("<p>By <a aria-hidden=true>a name that is there for the eye alone</a></p>", ["By"]),
+        ("<p><a aria-hidden=true>a name that is there for the eye alone</a> by</p>", ["by"]),
+        ("<p><i aria-hidden=true>arrow_forward</i></p>x", ["x"]),
+        ("<p><i hidden>A paragraph that <b>a script</b> unfolds some time</i></p>x", ["x"]),
+    ],
+)  # fmt: skip
+def test_hidden_words_are_read_where_they_are_all_of_their_block(html, expected):
+    assert lines(html) == expected
+
+
 def test_every_line_has_its_columns():
     page = READER.read(
         "<nav><a href=1>Home</a> <a href=2>News</a></nav><p>Some <b>bold</b> words</p><p><img>x<br>y</p>"

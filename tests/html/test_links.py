@@ -27,6 +27,8 @@ def markdown(html, url="https://elm.example/news/a.html"):
         ("<base href='https://other.example/x/'><p><a href=y>boat</a>", "[boat](https://other.example/x/y)"),
         ("<p><a href='javascript:void(0)'>boat</a> <a href='#top'>up</a>", "boat up"),
         ("<p>a<a href=1>b</a>c<a href=2></a>", "a[b](https://elm.example/news/1)c"),
+        ("<p><a href=x>boats</a><a href=y>Weather</a>",
+         "[boats](https://elm.example/news/x) [Weather](https://elm.example/news/y)"),
         ("<a href=x><div>one</div><p>two</p></a>", "[one](https://elm.example/news/x)\n\ntwo"),
         ("<ul><li><a href=x>one</a><li>two</ul>", "- [one](https://elm.example/news/x)\n- two"),
         ("<p>[x] <a href=x>a_b</a>", "\\[x\\] [a\\_b](https://elm.example/news/x)"),
