@@ -11,7 +11,7 @@ from cleaner.cli import BAD_RECORDS, DONE
 from cleaner.errors import ConfigError
 
 if TYPE_CHECKING:
-    from cleaner.bench.tune_pages import Figures, PageFitted, PageLesson, PageSettings
+    from cleaner.bench.tune_pages import Figures, PageFitted, PageLesson, PageSettings, Say
 
 
 def run_pages(args: argparse.Namespace) -> int:
@@ -43,7 +43,7 @@ def run_pages(args: argparse.Namespace) -> int:
         "no address": figures(told, fitted.unaddressed).by_group(told.keys),
         "all seen": figures(told, judged(told, fitted.whole)).by_group(told.keys),
     }
-    rival = _rival(args, told, against, columns)
+    rival = _rival(args, told, against, columns, say)
     _print(columns)
     gain = round(found.overall(told.keys) - rival, 4) if rival is not None else None  # a header has four places
     if gain is not None:
@@ -60,29 +60,34 @@ def run_pages(args: argparse.Namespace) -> int:
 
 
 def _rival(
-    args: argparse.Namespace, told: PageLesson, against: Path | None, columns: dict[str, dict[str, float]]
+    args: argparse.Namespace, told: PageLesson, against: Path | None, columns: dict[str, dict[str, float]], say: Say
 ) -> float | None:
-    """What has to be beaten: where the current weights were held out on the same data, those figures; else what they
-    reach on pages that they may have been fitted on."""
+    """What has to be beaten: where the current weights were held out on the same data, those figures, or what the same
+    settings reach if the pages are read or measured otherwise by now; else what the weights reach on pages that they may have
+    been fitted on."""
     from cleaner.bench.labelled import digest
-    from cleaner.bench.tune_pages import figures, judged
+    from cleaner.bench.tune_pages import figures, fit_pages, judged, settings_of
     from cleaner.judge.trees import load_weights
 
     if against is None:
         return None
     header = load_weights(against).header
-    if (
-        header.get("data") == digest([*args.data, *args.gold])
-        and args.share == 1
-        and "overall" in header.get("scores", {})
-    ):
-        return float(header["scores"]["overall"])
-    if header.get("data"):
+    same = header.get("data") == digest([*args.data, *args.gold]) and args.share == 1
+    if same and "overall" in header.get("scores", {}):
+        if header.get("lines") == told.digest():
+            return float(header["scores"]["overall"])
         print(
-            "cleaner: the current weights have seen the sites of their own data; figures on those flatter them",
+            "cleaner: pages are read otherwise than for the current weights; their settings are fitted anew to compare",
             file=sys.stderr,
         )
-    current: Figures = figures(told, judged(told, against))
+        current = figures(told, fit_pages(told, settings_of(header, args.threads), say=say).held)
+    else:
+        if header.get("data"):
+            print(
+                "cleaner: the current weights have seen the sites of their own data; figures on those flatter them",
+                file=sys.stderr,
+            )
+        current = figures(told, judged(told, against))
     columns["current"] = current.by_group(told.keys)
     return current.overall(told.keys)
 
@@ -113,6 +118,7 @@ def _write(
         "made": datetime.now(UTC).date().isoformat(),
         "reads": "blocks of pages",
         "data": digest([*args.data, *args.gold]),
+        "lines": told.digest(),
         **fitted.whole["header"],
         **named,
         "scores": _scores(told, found),

@@ -11,7 +11,7 @@ import pytest
 
 from cleaner.bench.labelled import Info, LabelledPage, are_pages
 from cleaner.bench.page_labels import PageKey
-from cleaner.bench.tune_pages import PageSettings, figures, fit_pages, judged, page_lesson
+from cleaner.bench.tune_pages import PageSettings, figures, fit_pages, judged, page_lesson, settings_of
 from cleaner.cli import main
 from cleaner.errors import DataError
 from tests.bench.made import sentence
@@ -143,6 +143,26 @@ def test_the_command_writes_once_and_refuses_what_gains_nothing(data, tmp_path, 
     assert main(call) == 1
     assert output.read_bytes() == before
     assert "nothing gained" in capsys.readouterr().err
+
+
+def test_weights_of_another_reading_are_fitted_anew_to_compare(data, tmp_path, capsys):
+    pytest.importorskip("catboost")
+    output = tmp_path / "w.json"
+    call = ["tune", "--data", str(data), "-o", str(output), "--trees", "8", "--depth", "3", "--folds", "3", "--threads", "1"]
+    assert main(call) == 0
+    written = json.loads(output.read_text())
+    claimed = {**written["header"], "lines": "of another reading", "scores": {"overall": 2.0}}
+    output.write_text(json.dumps({**written, "header": claimed}))
+    assert main([*call, "--dry-run"]) == 0
+    told = capsys.readouterr()
+    assert "fitted anew to compare" in told.err
+    mean = written["header"]["scores"]["overall"]
+    assert f"current weights {mean:.4f}: +0.0000" in told.out
+
+
+def test_settings_that_a_header_does_not_name():
+    found = settings_of({"settings": {"trees": 8, "gone": 3}}, threads=1)
+    assert (found.trees, found.second_forests, found.threads) == (8, 1, 1)
 
 
 def test_texts_and_pages_do_not_mix(data, tmp_path):
