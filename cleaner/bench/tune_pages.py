@@ -140,7 +140,7 @@ class PageLesson:
         """A short hash of the lines and their measures: figures of another reading of the same pages do not compare."""
         total = blake2b(digest_size=8)
         for column in (self.first, self.size, self.values):
-            total.update(np.ascontiguousarray(column))
+            total.update(np.ascontiguousarray(column).data)
         return total.hexdigest()
 
 
