@@ -106,12 +106,14 @@ def _write(
 
     from cleaner.bench.labelled import digest
     from cleaner.bench.tune import VERSION, write_weights
-    from cleaner.bench.tune_pages import figures
+    from cleaner.bench.tune_pages import PAGE_WEIGHTS, figures
     from cleaner.html.cut import NAMED
     from cleaner.judge.trees import load_weights
+    from cleaner.packs.load import rules_root
 
-    before = args.against or (output if output.is_file() else None)
     # What goes by its name is set by people; new weights take it over.
+    shipped = (args.rules or rules_root()) / PAGE_WEIGHTS
+    before = next((file for file in (args.against, output, shipped) if file and file.is_file()), None)
     named = {name: value for name, value in (load_weights(before).header if before else {}).items() if name == NAMED}
     header = {
         "version": VERSION,

@@ -139,6 +139,7 @@ def test_the_command_writes_once_and_refuses_what_gains_nothing(data, tmp_path, 
     assert main(call) == 0
     header = json.loads(output.read_text())["header"]
     assert header["scores"]["made"] == header["scores"]["overall"] > 0.9 and header["data"] and header["made"]
+    assert header["named"]["prose"] > 0  # set by people, and in the shipped weights
     before = output.read_bytes()
     assert main(call) == 1
     assert output.read_bytes() == before
