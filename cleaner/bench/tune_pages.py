@@ -102,12 +102,12 @@ class PageSettings:
     """Forests that are fitted at once. What comes out does not depend on it."""
 
 
-def settings_of(header: Mapping[str, Any], threads: int) -> PageSettings:
-    """The settings that a weights file was fitted with; those that its header does not name stood as they do by default, but
-    for the forests of the second look, of which there was one."""
+def settings_of(header: Mapping[str, Any], now: PageSettings) -> PageSettings:
+    """The settings that a weights file was fitted with, with the folds and threads of `now`; those that its header does not
+    name stood as they do by default, but for the forests of the second look, of which there was one."""
     known = {field.name for field in fields(PageSettings)}
     given = {name: value for name, value in header.get("settings", {}).items() if name in known}
-    return PageSettings(**{"second_forests": 1, **given, "threads": threads})
+    return PageSettings(**{"second_forests": 1, **given, "folds": now.folds, "threads": now.threads})
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ def run_pages(args: argparse.Namespace) -> int:
         "no address": figures(told, fitted.unaddressed).by_group(told.keys),
         "all seen": figures(told, judged(told, fitted.whole)).by_group(told.keys),
     }
-    rival = _rival(args, told, against, columns, say)
+    rival = _rival(args, told, against, columns, settings, say)
     _print(columns)
     gain = round(found.overall(told.keys) - rival, 4) if rival is not None else None  # a header has four places
     if gain is not None:
@@ -60,8 +60,9 @@ def run_pages(args: argparse.Namespace) -> int:
 
 
 def _rival(
-    args: argparse.Namespace, told: PageLesson, against: Path | None, columns: dict[str, dict[str, float]], say: Say
-) -> float | None:
+    args: argparse.Namespace, told: PageLesson, against: Path | None, columns: dict[str, dict[str, float]],
+    settings: PageSettings, say: Say,
+) -> float | None:  # fmt: skip
     """What has to be beaten: where the current weights were held out on the same data, those figures, or what the same
     settings reach if the pages are read or measured otherwise by now; else what the weights reach on pages that they may have
     been fitted on."""
@@ -80,7 +81,7 @@ def _rival(
             "cleaner: pages are read otherwise than for the current weights; their settings are fitted anew to compare",
             file=sys.stderr,
         )
-        current = figures(told, fit_pages(told, settings_of(header, args.threads), say=say).held)
+        current = figures(told, fit_pages(told, settings_of(header, settings), say=say).held)
     else:
         if header.get("data"):
             print(

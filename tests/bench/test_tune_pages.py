@@ -162,8 +162,8 @@ def test_weights_of_another_reading_are_fitted_anew_to_compare(data, tmp_path, c
 
 
 def test_settings_that_a_header_does_not_name():
-    found = settings_of({"settings": {"trees": 8, "gone": 3}}, threads=1)
-    assert (found.trees, found.second_forests, found.threads) == (8, 1, 1)
+    found = settings_of({"settings": {"trees": 8, "folds": 10, "gone": 3}}, SMALL)
+    assert (found.trees, found.second_forests, found.folds, found.threads) == (8, 1, SMALL.folds, SMALL.threads)
 
 
 def test_texts_and_pages_do_not_mix(data, tmp_path):
