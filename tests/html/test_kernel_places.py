@@ -50,6 +50,10 @@ PAGES = {
     "empty": "",
     "one word": page("Slate"),
     "hidden": page("<p style='display: none'>One.</p><div hidden><b>Two</b></div><span aria-hidden=true>Three</span>"),
+    "touching": page(
+        "<p><a>ngày lễ</a><a>Ấm</a><i>é</i><b>5</b><b>19</b><a>погода</a><a>Спорт</a><u>ẞ</u><u>天气</u><u>\U0001f600</u><u>a</u></p>"
+        "<p><a aria-hidden=true>A teaser with another link around it</a></p><span hidden>Words that a script unfolds</span>"
+    ),
     "lists": page(
         "<nav class='menu top'><ul>" + "<li><a href=1>Home</a></li>" * 4 + "</ul></nav><main><h1>Slate</h1><p id=lead>Slate "
         "lasts long &amp; well, if 2 &lt; 3 &gt; 1, and longer where the winters are mild.</p><img><input></main>"
