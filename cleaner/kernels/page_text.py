@@ -160,10 +160,17 @@ def _word_behind(data: Array, at: Number, end: Number, kinds: Array) -> tuple[Nu
 
 
 @inner
-def _are_two(last: Number, before: Number, first: Number, behind: Number) -> Number:
-    """Whether letters of two inline elements that touch are of two words: given the kinds of the letters that touch, and how
-    many letters each side has. Tags, dates and counts that a style sets apart are; initials and letters set one by one are
-    not."""
+def _are_two_words(
+    out: Array, begin: Number, length: Number, data: Array, at: Number, end: Number, kinds: Array
+) -> Number:  # fmt: skip
+    """Whether `out[begin:length]` and what stands at `at`, texts of two inline elements that touch, are of two words, by the
+    letters on both sides.
+
+    Tags, dates and counts that a style sets apart are; initials, ordinals and letters set one by one are not.
+    `benchmarks/reading.py` counts both on labelled pages.
+    """
+    last, before = _word_before(out, begin, length, kinds)
+    first, behind = _word_behind(data, at, end, kinds)
     if last == DIGIT and first == DIGIT:
         return before + behind > 2
     if first == UPPER and last == UPPER:
@@ -316,10 +323,7 @@ def assemble(
                         i = _after_spaces(data, i, end)
                 continue
             if touch == _TOUCHING and pending == _NO_SPACE and not pre:
-                last_kind, before = _word_before(out, chunk, length, kinds)
-                first_kind, behind = _word_behind(data, i - wide, end, kinds)
-                if _are_two(last_kind, before, first_kind, behind):
-                    pending = _SPACE
+                pending = _SPACE if _are_two_words(out, chunk, length, data, i - wide, end, kinds) else _NO_SPACE
             touch = _APART
             if pending == _LINE:
                 if lines:
