@@ -73,7 +73,7 @@ class PageSettings:
     """Forests of the first look, which differ in the lots that choose lines and measures; their mean is what is shipped
     (bagging, Breiman 1996), above all for kinds of pages of which there are few."""
     second_forests: int = 3
-    """The same of the second look. A single one moves the figures of rare kinds by .01 with its lots."""
+    """The same of the second look: what a single one makes of rare kinds is a matter of its lots."""
     folds: int = 10
     """Many, for kinds of pages of which there are few: a forest learns from nine tenths of their sites, as all in all."""
     trees: int = 200
@@ -103,11 +103,10 @@ class PageSettings:
 
 
 def settings_of(header: Mapping[str, Any], now: PageSettings) -> PageSettings:
-    """The settings that a weights file was fitted with, with the folds and threads of `now`; those that its header does not
-    name stood as they do by default, but for the forests of the second look, of which there was one."""
+    """The settings that a weights file was fitted with, as far as its header names them, with the folds and threads of `now`."""
     known = {field.name for field in fields(PageSettings)}
     given = {name: value for name, value in header.get("settings", {}).items() if name in known}
-    return PageSettings(**{"second_forests": 1, **given, "folds": now.folds, "threads": now.threads})
+    return PageSettings(**{**given, "folds": now.folds, "threads": now.threads})
 
 
 @dataclass(frozen=True, slots=True)

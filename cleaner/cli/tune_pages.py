@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cleaner.cli import BAD_RECORDS, DONE
 from cleaner.errors import ConfigError
@@ -25,7 +25,8 @@ def run_pages(args: argparse.Namespace) -> int:
             raise ConfigError(f"--{name}: is for texts; pages have a cut of their own each")
     if args.packs:
         raise ConfigError("--packs: is for texts; the measures of pages do not depend on packs of phrases")
-    output = args.output or (args.rules or rules_root()) / PAGE_WEIGHTS
+    shipped = (args.rules or rules_root()) / PAGE_WEIGHTS
+    output = args.output or shipped
     against = args.against or (output if output.is_file() else None)
     given = {"trees": args.trees, "depth": args.depth, "folds": args.folds, "threads": args.threads}
     settings = PageSettings(**{name: value for name, value in given.items() if value is not None})
@@ -55,7 +56,9 @@ def run_pages(args: argparse.Namespace) -> int:
     if gain is not None and gain <= 0 and not args.force:
         print(f"cleaner: nothing gained: {output} is left as it is (--force writes it)", file=sys.stderr)
         return BAD_RECORDS
-    _write(args, told, fitted, found, settings, output)
+    # What goes by its name is set by people; new weights take it over.
+    before = next((file for file in (args.against, output, shipped) if file and file.is_file()), None)
+    _write(args, told, fitted, found, settings, output, _named(before))
     return DONE
 
 
@@ -100,22 +103,16 @@ def _print(columns: dict[str, dict[str, float]]) -> None:
 
 
 def _write(
-    args: argparse.Namespace, told: PageLesson, fitted: PageFitted, found: Figures, settings: PageSettings, output: Path
-) -> None:
+    args: argparse.Namespace, told: PageLesson, fitted: PageFitted, found: Figures, settings: PageSettings, output: Path,
+    named: dict[str, Any],
+) -> None:  # fmt: skip
     from dataclasses import asdict
     from datetime import UTC, datetime
 
     from cleaner.bench.labelled import digest
     from cleaner.bench.tune import VERSION, write_weights
-    from cleaner.bench.tune_pages import PAGE_WEIGHTS, figures
-    from cleaner.html.cut import NAMED
-    from cleaner.judge.trees import load_weights
-    from cleaner.packs.load import rules_root
+    from cleaner.bench.tune_pages import figures
 
-    # What goes by its name is set by people; new weights take it over.
-    shipped = (args.rules or rules_root()) / PAGE_WEIGHTS
-    before = next((file for file in (args.against, output, shipped) if file and file.is_file()), None)
-    named = {name: value for name, value in (load_weights(before).header if before else {}).items() if name == NAMED}
     header = {
         "version": VERSION,
         "made": datetime.now(UTC).date().isoformat(),
@@ -131,6 +128,15 @@ def _write(
     }
     write_weights(output, {**fitted.whole, "header": header})
     print(f"cleaner: wrote {output}", file=sys.stderr)
+
+
+def _named(weights: Path | None) -> dict[str, Any]:
+    """The field of a weights file's header on what goes by its name, if any."""
+    from cleaner.html.cut import NAMED
+    from cleaner.judge.trees import load_weights
+
+    header = load_weights(weights).header if weights else {}
+    return {NAMED: header[NAMED]} if NAMED in header else {}
 
 
 def _scores(told: PageLesson, found: Figures) -> dict[str, float]:

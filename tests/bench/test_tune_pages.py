@@ -161,8 +161,8 @@ def test_weights_of_another_reading_are_fitted_anew_to_compare(data, tmp_path, c
     assert f"current weights {mean:.4f}: +0.0000" in told.out
 
 
-def test_settings_that_a_header_does_not_name():
-    found = settings_of({"settings": {"trees": 8, "folds": 10, "gone": 3}}, SMALL)
+def test_settings_of_a_header_are_held_out_by_the_folds_of_this_run():
+    found = settings_of({"settings": {"trees": 8, "second_forests": 1, "folds": 10, "gone": 3}}, SMALL)
     assert (found.trees, found.second_forests, found.folds, found.threads) == (8, 1, SMALL.folds, SMALL.threads)
 
 
