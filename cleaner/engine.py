@@ -31,10 +31,12 @@ from cleaner.packs.ready import ready_rules
 from cleaner.packs.schema import Rule
 
 if TYPE_CHECKING:
+    from cleaner.document import Lines
     from cleaner.judge.explain import LineReport
     from cleaner.memory.evidence import Evidence, MemoryJudge
     from cleaner.memory.notes import Notes
     from cleaner.memory.site_memory import SiteMemory
+    from cleaner.memory.told import Told
     from cleaner.pages import PageCleaner
 
 _ROUNDS: Final = 12
@@ -276,36 +278,45 @@ class Cleaner:
         The notes are on those of `texts` that are not empty.
         """
         done: list[tuple[Edit, ...]] = [()] * len(texts)
-        open_ = [number for number, text in enumerate(texts) if text]
+        whole = open_ = [number for number, text in enumerate(texts) if text]
         current = list(texts)
-        notes: Notes | None = None
+        told: Told | None = None
         for round_ in range(_ROUNDS):
             if not open_:
                 break
-            picked = (_pick(values, open_) for values in (titles, langs, urls))
-            found, noted = self._judge([current[number] for number in open_], *picked)
-            notes = notes if round_ else noted
+            mine = {"titles": _pick(titles, open_), "langs": _pick(langs, open_)}
+            seen = look(self._rules, [current[number] for number in open_], mine["titles"])
+            if not round_:
+                told = self._tell(seen.lines, _pick(urls, open_))
+                known = told.evidence if told is not None else None
+            elif told is not None:
+                places = np.searchsorted(whole, open_).tolist()
+                known = told.of_rest(seen.lines, places, [done[number] for number in open_])
             changed = []
-            for number, (edits, anew) in zip(open_, found, strict=True):
+            for number, (edits, anew) in zip(open_, self._judge(seen, known, **mine), strict=True):
                 done[number] = compose(done[number], edits)
                 if anew:  # a cut inside a line makes a new line
                     current[number] = apply(texts[number], done[number])
                     changed.append(number)
             open_ = changed
-        return done, notes
+        return done, told.notes() if told is not None else None
+
+    def _tell(self, lines: Lines, urls: Sequence[str | None] | None) -> Told | None:
+        """What memory says of the lines of whole texts."""
+        if self._memory is None or urls is None:
+            return None
+        from cleaner.memory.told import Told
+
+        evidence = self._memory.weigh(lines, urls)
+        return Told(lines, evidence) if evidence is not None else None
 
     def _judge(
-        self,
-        texts: Sequence[str],
-        titles: Sequence[str | None] | None,
-        langs: Sequence[str | None] | None,
-        urls: Sequence[str | None] | None = None,
-    ) -> tuple[list[tuple[list[Edit], bool]], Notes | None]:
-        """The edits of each text and whether what is left has to be read anew; and what memory knows of the lines."""
-        seen = whole = look(self._rules, texts, titles)
+        self, seen: Look, known: Evidence | None, titles: Sequence[str | None] | None, langs: Sequence[str | None] | None
+    ) -> list[tuple[list[Edit], bool]]:
+        """The edits of each text and whether what is left has to be read anew; `known` is what memory says of the lines."""
+        whole = seen
         verdict = undecided(len(whole.lines))
         rows = np.arange(len(whole.lines))
-        known = self._memory.weigh(whole.lines, urls) if self._memory is not None and urls is not None else None
         for _ in range(_ROUNDS):
             mine = known.take(rows) if known is not None else None
             judged = self._score(seen, mine)
@@ -314,7 +325,7 @@ class Cleaner:
                 break
             verdict.take_over(now, rows)
             # Texts in which nothing went have settled; the others are looked at again without what went.
-            moved = np.zeros(len(texts), bool)
+            moved = np.zeros(len(whole.lines.texts), bool)
             moved[seen.lines.doc[now.gone]] = True
             rows = rows[~now.gone & moved[seen.lines.doc]]
             left = np.zeros(len(whole.lines), bool)
@@ -326,7 +337,7 @@ class Cleaner:
         for doc in crowded:
             edits, inside = answers[doc]
             answers[doc] = (edits, inside or bool(edits))
-        return answers, known.notes(whole.lines) if known is not None else None
+        return answers
 
     def _score(self, seen: Look, known: Evidence | None) -> Judged | None:
         if self._scorer is None or not len(seen.lines):

@@ -112,7 +112,7 @@ def decide(
     """
     n = len(look.lines)
     odds = judged.second if judged is not None else np.full(n, -(2**30), np.int32)
-    cut = cuts_of(look, judged, limits)
+    cut = cuts_of(look, judged, limits, known)
     rule = answering_rule(rules, look, look.prose & (odds <= cut), languages.spoken(look, langs))
     if known is not None:
         unheard = odds if judged is None or known.heard is None else np.minimum(odds, judged.first)
@@ -126,13 +126,14 @@ def decide(
     return Verdict(gone, rule, certainty)
 
 
-def cuts_of(look: Look, judged: Judged | None, limits: Limits) -> NDArray[np.int32]:
-    """Per row: the level its score has to pass."""
+def cuts_of(look: Look, judged: Judged | None, limits: Limits, known: Evidence | None = None) -> NDArray[np.int32]:
+    """Per row: the level its score has to pass. What is `known` of lines settles doubts of its text."""
     if judged is None or limits.constant:
         return np.full(len(look.lines), limits.cut, np.int32)
     cuts = limits.of_rows(judged.share, look.place.all(judged.first > 0))
     if limits.doubt is not None:
-        uncertain = look.place.all(np.abs(judged.second) < limits.doubt.within)
+        scores = judged.second if known is None else judged.second + known.odds
+        uncertain = look.place.all(np.abs(scores) < limits.doubt.within)
         cuts = cuts + limits.doubt.of_rows(uncertain, look.place.stop.astype(np.int64) - look.place.first)
     return cuts
 

@@ -28,8 +28,11 @@ from cleaner.packs.match import RuleSet
 
 LINE, RUN, CONTAINER = "common.memory/line", "common.memory/run", "common.memory/container"
 _NEAR: Final = 2
+_COPY: Final = 2
+"""A page that was not learned is a copy of one where half of its prose is known, with prose of its own below."""
 _VERSION: Final = 4
-"""A learned page of which a fourth of the prose stands on exactly one other page is another version of that one."""
+"""A learned page of which a fourth of the prose stands on exactly one other page, with prose of its own below, is another
+version of that one."""
 _TABLES: Final = ("pages", "share", "weight", "near", "between", "blocks", "containers")
 _RUN: Final = 2
 """So many recurring lines within two lines make a run."""
@@ -231,8 +234,8 @@ class MemoryJudge:
         of = np.where(sites >= 0, self._memory.sections["site_pages"][sites], 0).astype(np.int32) - own
         doc = lines.doc
         others = counts[:, 3] - own[doc]
-        copied = ~own & (2 * _known_prose(rows, others > 0) > _known_prose(rows))
-        version = own & (_VERSION * _known_prose(rows, others == 1) > _known_prose(rows))
+        copied = ~own & _repeat(rows, others > 0, others, _COPY)
+        version = own & _repeat(rows, others == 1, others, _VERSION)
         # A page is no evidence against itself, nor is one that it is a copy or another version of.
         less = (own.astype(np.int32) + copied + version)[doc]
         pages = np.maximum(counts[np.arange(len(doc)), rows.zone] - less, 0)
@@ -325,6 +328,28 @@ def _known_prose(rows: Rows, known: NDArray[np.bool_] | bool = True) -> Ints:
     np.cumsum(rows.weight * (rows.prose & known), out=total[1:])
     weight: Ints = np.diff(total[rows.first])
     return weight
+
+
+def _repeat(rows: Rows, shown: NDArray[np.bool_], others: Ints, parts: int) -> NDArray[np.bool_]:
+    """Per page: whether one part in `parts` of its prose, or two thirds, is on rows that are `shown` elsewhere.
+
+    What stands below all prose that is on no `others` counts for the two thirds only: legal notices and the like are most of
+    what short pages of a site share, and where two pages are known, all of it is on exactly one other.
+    """
+    total, followed = _known_prose(rows), _followed(rows, rows.prose & (others <= 0))
+    repeats: NDArray[np.bool_] = parts * _known_prose(rows, shown & followed) > total
+    repeats |= 3 * _known_prose(rows, shown) > 2 * total
+    return repeats
+
+
+def _followed(rows: Rows, own: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Per row: whether one of the rows `own` of its page stands behind it, or its page has none."""
+    total = np.zeros(len(own) + 1, np.int64)
+    np.cumsum(own, out=total[1:])
+    many = np.diff(rows.first)
+    behind = np.repeat(total[rows.first[1:]], many) - total[1:]
+    followed: NDArray[np.bool_] = (behind > 0) | np.repeat(np.diff(total[rows.first]) == 0, many)
+    return followed
 
 
 def _weighable(known: Known) -> NDArray[np.bool_]:

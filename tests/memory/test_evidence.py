@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from cleaner import Cleaner, SiteMemory, apply, restore
 from cleaner.document import KindTable, read_lines
 from cleaner.errors import RuleError
 from cleaner.judge.look import look
+from cleaner.judge.resolve import cuts_of
 from cleaner.judge.score import Scorer
 from cleaner.judge.trees import UNIT, load_weights
 from cleaner.memory.evidence import Evidence, MemoryJudge, MemoryWeights
@@ -97,6 +99,21 @@ def test_another_version_of_a_page_is_no_evidence() -> None:
         assert cleaner.recurrence(version["text"], url=version["url"]) == []
     third = "\n".join((shared[0], *article(random.Random(80), 8)))
     assert cleaner.recurrence(third, url="https://updates.example/new"), "what both versions show is still known"
+
+
+def test_what_two_pages_share_below_their_own_text_is_not_another_version() -> None:
+    """Where two pages of a site are known, all that is the site's stands on exactly one other page."""
+    legal, opening = article(random.Random(3), 2), article(random.Random(4), 2)
+    for number, (above, below, kept) in enumerate((((), legal, ()), (opening, (), opening), ((), legal * 9, legal))):
+        site = f"https://two{number}.example"
+        pages = [
+            {"text": "\n".join((*above, *article(random.Random(60 + page), 3), *below)), "url": f"{site}/{page}"}
+            for page in range(2)
+        ]
+        cleaner = Cleaner(memory=SiteMemory.learn(pages))
+        for one in pages:
+            found = {one["text"][start:end] for start, end, _ in cleaner.recurrence(one["text"], url=one["url"])}
+            assert found == {*above, *below} - {*kept}
 
 
 def test_lines_that_recur_stay_on_a_page_without_a_paragraph_of_its_own(cleaner: Cleaner) -> None:
@@ -194,6 +211,18 @@ def test_what_the_first_look_hears_changes_what_is_said_of_others() -> None:
     assert (told.first == plain.first).all(), "what is heard is no part of the score itself"
     assert told.second[-2] > plain.second[-2]
     assert (scorer.score(*arguments, np.zeros_like(heard)).second == plain.second).all()
+
+
+def test_what_is_known_settles_doubts_of_a_text() -> None:
+    """A text of which the judge is in doubt needs surer scores, but not where memory knows its lines."""
+    text = page("gazette1.example", 99)["text"]
+    seen, scorer = look(compile_rules(load_rules()), [text]), Scorer.of(load_weights(rules_root() / "weights" / "text.json"))
+    judged = scorer.score(seen.measures, seen.place, seen.lines.length(), seen.prose)
+    unsure = replace(judged, second=np.zeros_like(judged.second))
+    for odds, settled in ((0, False), (8 * UNIT, True), (-8 * UNIT, True)):
+        known = replace(weighed(text), odds=np.full(len(seen.lines), odds, np.int32))
+        cuts = cuts_of(seen, unsure, scorer.limits, known)
+        assert (cuts < cuts_of(seen, unsure, scorer.limits)).all() == settled
 
 
 def test_texts_of_products_are_spared() -> None:
