@@ -85,7 +85,7 @@ def learn(lines: int, sites: int) -> None:
 
 def open_large(megabytes: int, source: Path | None = None) -> None:
     """Make a memory file of that size out of generated pages (or those of `source`) and filling, and clean them with it."""
-    rows = megabytes * 1_000_000 // 28
+    rows = megabytes * 1_000_000 // 32
     rng = np.random.default_rng(1)
     lines = source.read_bytes().splitlines() if source else pages(20_000, 50)
     records = [orjson.loads(line) for line in lines]
@@ -93,7 +93,7 @@ def open_large(megabytes: int, source: Path | None = None) -> None:
     extra = np.unique(rng.integers(1, 2**64 - 1, rows, dtype=np.uint64))
     keys = np.concatenate((small["keys"], extra))
     order = np.argsort(keys)
-    counts = np.concatenate((small["counts"], rng.integers(0, 9, (len(extra), 4)).astype(np.uint32)))
+    counts = np.concatenate((small["counts"], rng.integers(0, 9, (len(extra), small["counts"].shape[1])).astype(np.uint32)))
     site = np.concatenate((small["site"], np.zeros(len(extra), np.uint32)))
     sections = {**small, "keys": keys[order], "counts": counts[order], "site": site[order]}
     with tempfile.TemporaryDirectory() as folder:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from cleaner.bench.labelled import LabelledText
 from cleaner.bench.rounds import Judge
 from cleaner.bench.score import Key, ratios
-from cleaner.bench.tune import EVEN_CHARS, FULL_TEXT, SHORT_TEXT, Settings, as_forest, fold_of
+from cleaner.bench.tune import EVEN_CHARS, FULL_TEXT, SHORT_TEXT, Settings, as_forest, fold_of, mean_forest
 from cleaner.engine import Cleaner
 from cleaner.errors import ConfigError
 from cleaner.judge.resolve import cuts_of
@@ -106,7 +106,7 @@ def _of_site(site: SiteTexts, judge: Judge, weights: Path, folds: int) -> tuple[
     length = lines.length()
     chars = np.bincount(lines.doc, weights=length, minlength=len(site.items))
     weight = np.minimum(length, EVEN_CHARS) / np.maximum(chars[lines.doc], SHORT_TEXT)
-    values = unique_measures(known.rows, known.counts, known.anywhere, known.of)
+    values = unique_measures(known)
     target = np.isin(label, ("drop", "dup")).astype(np.int8)
     fold = np.full(len(use), fold_of(site.site, folds))
     return values[:, use], target[use], start[use], weight[use], fold, kinds[use]
@@ -139,19 +139,24 @@ def fit_unique(lines: UniqueLines, settings: Settings, caution: float) -> Fitted
 
 
 def _forest(lines: UniqueLines, settings: Settings, caution: float, rows: NDArray[np.intp]) -> dict[str, Any]:
+    """The mean of `settings.forests`, which differ in their seed."""
     try:
         from catboost import CatBoostClassifier, Pool
     except ImportError as error:
         raise ConfigError("cleaner tune: needs catboost; install the extra `tune`") from error
-    model = CatBoostClassifier(
-        iterations=settings.trees, depth=settings.depth, learning_rate=settings.rate, l2_leaf_reg=settings.smoothing,
-        subsample=settings.sample, random_seed=settings.seed, border_count=_STEPS, rsm=settings.columns, verbose=0,
-        thread_count=1,  # with more, what comes out would depend on how many
-        allow_writing_files=False, boosting_type="Plain", bootstrap_type="Bernoulli", score_function="L2",
-    )  # fmt: skip
     columns, target = lines.values[:, rows].T, lines.target[rows]
-    model.fit(Pool(columns, target, weight=lines.weight[rows], baseline=lines.start[rows]))
-    forest = as_forest(model, NAMES, settings.depth)
+    pool = Pool(columns, target, weight=lines.weight[rows], baseline=lines.start[rows])
+    forests = []
+    for number in range(settings.forests):
+        model = CatBoostClassifier(
+            iterations=settings.trees, depth=settings.depth, learning_rate=settings.rate, l2_leaf_reg=settings.smoothing,
+            subsample=settings.sample, random_seed=settings.seed + number, border_count=_STEPS, rsm=settings.columns, verbose=0,
+            thread_count=1,  # with more, what comes out would depend on how many
+            allow_writing_files=False, boosting_type="Plain", bootstrap_type="Bernoulli", score_function="L2",
+        )  # fmt: skip
+        model.fit(pool)
+        forests.append(as_forest(model, NAMES, settings.depth))
+    forest = mean_forest(forests)
     return {**forest, "bias": forest["bias"] - round(caution * UNIT)}
 
 

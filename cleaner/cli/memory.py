@@ -57,10 +57,12 @@ def _show(args: argparse.Namespace) -> int:
         print(f"{site.name}: {site.pages} pages, {site.lines} recurring lines{_containers(memory, index)}")
     for line in lines[: args.limit]:
         if args.json:
-            print(json.dumps({"pages": line.pages, "of": site.pages, **line.zones, "text": line.text}, ensure_ascii=False))
+            known = {"pages": line.pages, "of": site.pages, **line.zones, "prose_below": round(line.below, 3)}
+            print(json.dumps({**known, "text": line.text}, ensure_ascii=False))
             continue
         zones = " ".join(f"{name} {count}" for name, count in line.zones.items())
-        print(f"{line.pages:7} of {site.pages}  {zones:32}  {line.text or '(text not kept)'}")
+        below = f"{line.below:.0%} below"
+        print(f"{line.pages:7} of {site.pages}  {zones:32}  {below:>10}  {line.text or '(text not kept)'}")
     if len(lines) > args.limit and not args.json:
         print(f"and {len(lines) - args.limit} more; --limit N shows them", file=sys.stderr)
     return DONE

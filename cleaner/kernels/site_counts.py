@@ -8,8 +8,11 @@ import numpy as np
 
 from cleaner.kernels.base import Array, Number, inner, kernel
 
-PAGE_BITS: Final = 2
-"""Low bits of a page number that hold a zone."""
+ZONE_BITS: Final = 2
+PAGE_BITS: Final = 6
+"""Low bits of a page number that hold the place of a line: its zone, and in the other bits how much prose stands below it."""
+ALL, BELOW, COUNTS = 3, 4, 5
+"""Columns of counts behind those of the zones: all pages, and the prose below the line on each of them, added up."""
 _U64, _U32 = np.uint64, np.uint32
 _DIGIT: Final = np.uint64(255)
 _BITS: Final = 8
@@ -67,13 +70,13 @@ def _sort(values: Array, count: Number) -> None:
 
 @inner
 def _origin(page: Array, doubles: Array, origins: Array, places: Array, shift: Array) -> Array:
-    """The page that a page (with a zone) counts as."""
-    zone = page & _U64((1 << PAGE_BITS) - 1)
-    number = page ^ zone
+    """The page that a page (with a place) counts as."""
+    place = page & _U64((1 << PAGE_BITS) - 1)
+    number = page ^ place
     at = places[number >> shift]
     while at < len(doubles) and doubles[at] < number:
         at += 1
-    return origins[at] | zone if at < len(doubles) and doubles[at] == number else page
+    return origins[at] | place if at < len(doubles) and doubles[at] == number else page
 
 
 @kernel("i8", "u8[r]", "u8[r]", "u8[r]", "u8[r]", "i8[r]", "i8", "i8", "u8[]", "u8[]", "u8[]", "u4[,]")
@@ -81,9 +84,10 @@ def count_pages(
     keys: Array, pages: Array, doubles: Array, origins: Array, places: Array, shift: Number, least: Number, seen: Array,
     out: Array, witness: Array, counts: Array,
 ) -> Number:  # fmt: skip
-    """Per key on at least `least` different pages: the key, one of the pages, and pages in the head, body, tail, and all.
+    """Per key on at least `least` different pages: the key, one of the pages, and its `COUNTS`: pages in the head, body, tail,
+    and all, and the prose below, of a page with several such lines below the last one.
 
-    `keys` is sorted; `pages` hold a zone in their low bits. Page `doubles[i]` (sorted) counts as page `origins[i]`;
+    `keys` is sorted; `pages` hold a place in their low bits. Page `doubles[i]` (sorted) counts as page `origins[i]`;
     `places[n]` is the first of those whose number, shifted by `shift`, is at least n. `seen` is scratch, as long as `keys`.
     """
     made, start = 0, 0
@@ -98,16 +102,19 @@ def count_pages(
                 page = pages[start + index]
                 seen[index] = _origin(page, doubles, origins, places, top) if len(doubles) else page
             _sort(seen, size)
-            for zone in range(4):
-                counts[made, zone] = _U32(0)
+            counts[made, :] = _U32(0)
+            zones = 0
             for index in range(size):
                 page = seen[index]
-                if index and page == seen[index - 1]:
-                    continue
-                counts[made, np.int64(page & _U64(3))] += _U32(1)
                 if index == 0 or (page ^ seen[index - 1]) >> _U64(PAGE_BITS):
-                    counts[made, 3] += _U32(1)
-            if counts[made, 3] >= least:
+                    zones = 0
+                    counts[made, ALL] += _U32(1)
+                    counts[made, BELOW] += _U32((page & _U64((1 << PAGE_BITS) - 1)) >> _U64(ZONE_BITS))
+                zone = np.int64(page & _U64((1 << ZONE_BITS) - 1))
+                if not zones >> zone & 1:
+                    zones |= 1 << zone
+                    counts[made, zone] += _U32(1)
+            if counts[made, ALL] >= least:
                 out[made] = key
                 witness[made] = seen[0] >> _U64(PAGE_BITS) << _U64(PAGE_BITS)
                 made += 1

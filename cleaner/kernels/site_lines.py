@@ -27,13 +27,14 @@ from cleaner.kernels.kinds import (
     UNKNOWN,
 )
 from cleaner.kernels.octets import HIGHS, ONES, code_point, continuations, first_hit, octets
+from cleaner.kernels.site_counts import COUNTS, ZONE_BITS
 
 HEAD, BODY, TAIL = 0, 1, 2
 WINDOW: Final = 96
 """Code points of a line that are read: lines that begin with the same 96 are taken for the same."""
 SKETCH: Final = 8
 """Lines of prose that stand for a page when pages are compared."""
-WEIGHT, PROSE, ZONE, START, TRAITS = 0, 1, 2, 3, 4
+WEIGHT, PROSE, ZONE, START, BELOW, TRAITS = 0, 1, 2, 3, 4, 5
 """What is known of a row besides its key."""
 
 _U64, _U32 = np.uint64, np.uint32
@@ -45,6 +46,8 @@ ASCII: Final = 127
 _PROSE_WEIGHT: Final = 24
 _LONG_WEIGHT: Final = 80
 _TAIL_ROWS: Final = 12
+STEPS: Final = 15
+"""Parts of a page's prose in which it is told how much of it stands below a row."""
 SITE_BITS: Final = np.uint64(0xFFFFF << 44)
 _OF_LINE: Final = np.uint64(20)
 
@@ -114,19 +117,22 @@ def _units(codes: Array, start: Number, end: Number) -> Number:
 
 @inner
 def _zones(traits: Array, low: Number, high: Number) -> None:
-    """Write the zones of a page's rows.
+    """Write the zones of a page's rows, and how much of its prose stands below each.
 
     The head is what stands before the second paragraph, the tail what stands in the second half, among the last twelve
     rows or after the last paragraph; where both claim a row, the half it lies in decides unless a paragraph does.
     """
     count = high - low
-    after = 0
+    after, heavy = 0, np.int64(0)
     for row in range(low, high):
         after += traits[PROSE, row]
-    before = 0
+        heavy += traits[PROSE, row] * np.int64(traits[WEIGHT, row])
+    before, left = 0, heavy
     for row in range(low, high):
         prose = traits[PROSE, row]
         after -= prose
+        left -= prose * np.int64(traits[WEIGHT, row])
+        traits[BELOW, row] = STEPS * left // max(heavy, 1)
         late = 2 * (row - low) >= count
         if before + prose + after == 0:
             zone = TAIL if late else HEAD
@@ -402,9 +408,11 @@ def salted(key: Array, site: Array) -> Array:
     return (site & SITE_BITS) | (mix(key + site) >> _OF_LINE) | _U64(1)
 
 
-@kernel("i8", "u8[r]", "i4[r]", "i4[r]", "u8[r]", "u8[r]", "u8[]", "u8[]")
-def placed(keys: Array, zones: Array, first: Array, sites: Array, pages: Array, out: Array, shown: Array) -> Number:
-    """Lines as they are counted: in `out` the key of line and site, in `shown` the page with the zone in its low bits.
+@kernel("i8", "u8[r]", "i4[r]", "i4[r]", "i4[r]", "u8[r]", "u8[r]", "u8[]", "u8[]")
+def placed(
+    keys: Array, zones: Array, below: Array, first: Array, sites: Array, pages: Array, out: Array, shown: Array
+) -> Number:
+    """Lines as they are counted: in `out` the key of line and site, in `shown` the page with the place in its low bits.
 
     `sites` and `pages` are numbers per text. Lines without a key are left out; gives how many there are.
     """
@@ -413,7 +421,7 @@ def placed(keys: Array, zones: Array, first: Array, sites: Array, pages: Array, 
         for row in range(first[doc], first[doc + 1]):
             if keys[row] != _U64(0):
                 out[made] = salted(keys[row], sites[doc])
-                shown[made] = pages[doc] + _U64(zones[row])
+                shown[made] = pages[doc] + (_U64(below[row]) << _U64(ZONE_BITS)) + _U64(zones[row])
                 made += 1
     return made
 
@@ -441,7 +449,7 @@ def lower_bound(table: Array, key: Array, low: Number, high: Number) -> Number:
 
 @kernel("void", "u8[]", "i8[]", "i4[r]", "u8[r]", "u8[r]", "u4[r]", "i4[,]")
 def look_up(keys: Array, sites: Array, first: Array, numbers: Array, table: Array, counts: Array, out: Array) -> None:
-    """Fill `out` (rows, 4) with the `counts` of lines that `table` holds for their text's site, and 0 for others.
+    """Fill `out` (rows, `COUNTS`) with the `counts` of lines that `table` holds for their text's site, and 0 for others.
 
     `sites` are indices into `numbers`, or negative; `keys` are those of lines, not of a site. All lines of a site lie
     together, so the large table is searched once per text, and lines in what few pages of memory hold of the site.
@@ -461,5 +469,5 @@ def look_up(keys: Array, sites: Array, first: Array, numbers: Array, table: Arra
             key = salted(keys[row], site)
             at = lower_bound(table, key, low, high)
             if at < len(table) and table[at] == key:
-                for zone in range(4):
-                    out[row, zone] = counts[4 * at + zone]
+                for column in range(COUNTS):
+                    out[row, column] = counts[COUNTS * at + column]

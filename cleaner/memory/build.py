@@ -45,9 +45,11 @@ class Pages:
 
 def build(runs: Sequence[Run], *, least: int) -> Sections:
     """The sections of a memory of what `runs` hold: lines on at least `least` pages."""
+    from cleaner.kernels.site_counts import COUNTS
+
     pages = all_pages(runs)
     count = PageCounter(pages.double, pages.origin)
-    none = np.zeros(0, np.uint64), np.zeros(0, np.uint64), np.zeros((0, 4), np.uint32)
+    none = np.zeros(0, np.uint64), np.zeros(0, np.uint64), np.zeros((0, COUNTS), np.uint32)
     parts = [none, *(count(keys, shown, least) for keys, shown in ranges(runs, "pages"))]
     keys, witness, counts = (np.concatenate(column) for column in zip(*parts, strict=True))
     shown_at = np.searchsorted(pages.number, witness)

@@ -40,12 +40,12 @@ class PageCounter:
         self._double, self._origin, self._places = double, origin, np.searchsorted(double, borders).astype(np.int64)
 
     def __call__(self, keys: Keys, pages: Keys, least: int) -> tuple[Keys, Keys, Counts]:
-        """Of sorted pairs: keys on at least `least` pages, one of the pages of each, and its pages in the head, the body, the
-        tail, and all. The zone stands in the low bits of a page."""
-        from cleaner.kernels.site_counts import count_pages
+        """Of sorted pairs: keys on at least `least` pages, one of the pages of each, and its counts, see
+        `cleaner.memory.store.SECTIONS`. The place of the line stands in the low bits of a page."""
+        from cleaner.kernels.site_counts import COUNTS, count_pages
 
         most = len(keys) // max(least, 1) + 1
-        out, witness, counts = np.empty(most, np.uint64), np.empty(most, np.uint64), np.empty((most, 4), np.uint32)
+        out, witness, counts = np.empty(most, np.uint64), np.empty(most, np.uint64), np.empty((most, COUNTS), np.uint32)
         known = self._double, self._origin, self._places, self._shift
         made = count_pages(keys, pages, *known, least, np.empty(len(keys), np.uint64), out, witness, counts)
         return out[:made].copy(), witness[:made].copy(), counts[:made].copy()

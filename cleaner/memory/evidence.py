@@ -31,8 +31,8 @@ _NEAR: Final = 2
 _COPY: Final = 2
 """A page that was not learned is a copy of one where half of its prose is known, with prose of its own below."""
 _VERSION: Final = 4
-"""A learned page of which a fourth of the prose stands on exactly one other page, with prose of its own below, is another
-version of that one."""
+"""A page that was learned, or a copy of one, of which a fourth of the prose stands on exactly one other page, with prose of
+its own below, is another version of that one."""
 _TABLES: Final = ("pages", "share", "weight", "near", "between", "blocks", "containers")
 _RUN: Final = 2
 """So many recurring lines within two lines make a run."""
@@ -162,13 +162,15 @@ class Known:
 
     rows: Rows
     counts: Ints
-    """(rows, 4): pages in the head, body, tail, and all, the page itself among them."""
+    """(rows, 5): pages in the head, body, tail, and all, the page itself among them, and the prose below the line on them."""
     pages: Ints
     """Other pages that show the line in this zone."""
     anywhere: Ints
     """Other pages that show it at all."""
     of: Ints
     """Other pages of the site."""
+    learned: NDArray[np.bool_]
+    """Whether the memory was learned from the row's page too."""
     held: NDArray[np.int64]
     """(rows, 2): the weight of the lines in the row's container on other pages, and of those that recur; 0 for texts."""
 
@@ -235,13 +237,14 @@ class MemoryJudge:
         doc = lines.doc
         others = counts[:, 3] - own[doc]
         copied = ~own & _repeat(rows, others > 0, others, _COPY)
-        version = own & _repeat(rows, others == 1, others, _VERSION)
+        others -= copied[doc]
+        version = (own | copied) & _repeat(rows, others == 1, others, _VERSION)
         # A page is no evidence against itself, nor is one that it is a copy or another version of.
         less = (own.astype(np.int32) + copied + version)[doc]
         pages = np.maximum(counts[np.arange(len(doc)), rows.zone] - less, 0)
         anywhere = np.maximum(counts[:, 3] - less, 0)
         held = np.zeros((len(doc), 2), np.int64) if containers is None else self._held(rows, containers, counts, sites, own)
-        return Known(rows, counts, pages, anywhere, np.maximum(of, 0)[doc], held)
+        return Known(rows, counts, pages, anywhere, np.maximum(of, 0)[doc], own[doc], held)
 
     def notes(self, texts: Sequence[str], urls: Sequence[str | None]) -> Notes:
         """The notes on the recurring lines of `texts`."""
@@ -264,7 +267,7 @@ class MemoryJudge:
         hits = np.flatnonzero(weighed & (known.pages > 0))
         odds[hits] = self._recurring(known, hits, near, blocks=False)
         rest = weighed & (known.pages == 0)
-        odds[rest] = self._unique.score(unique_measures(known.rows, known.counts, known.anywhere, known.of, rest))
+        odds[rest] = self._unique.score(unique_measures(known, rest))
         heard = np.where(own >= looks.paragraphs, np.clip(odds, looks.least, looks.most), np.int32(0))
         odds[rest] += looks.again
         return odds, heard
@@ -304,11 +307,12 @@ class MemoryJudge:
         return out
 
     def _counts(self, rows: Rows, sites: NDArray[np.int64]) -> Ints:
-        """(rows, 4): pages that show the line in the head, body, tail, and at all."""
+        """(rows, 5): pages that show the line in the head, body, tail, and at all, and the prose below it on them."""
+        from cleaner.kernels.site_counts import COUNTS
         from cleaner.kernels.site_lines import look_up
 
         sections = self._memory.sections
-        counts = np.empty((len(rows.keys), 4), np.int32)
+        counts = np.empty((len(rows.keys), COUNTS), np.int32)
         look_up(rows.keys, sites, rows.first, sections["sites"], sections["keys"], sections["counts"].reshape(-1), counts)
         return counts
 

@@ -24,7 +24,6 @@ _RUN_ROWS: Final = 1 << 20
 _RUN_SAMPLES: Final = 16 << 20
 _PAGE_COLUMNS: Final = 11
 _REMEMBERED: Final = 200_000
-_ZONE_MASK: Final = np.uint64(3)
 
 HELD: Final = ("by", "pages", "weights")
 """What is known of each line in a container, as sections of a run: the container, the page, the weight."""
@@ -35,7 +34,7 @@ STEP: Final = 1024
 class Run:
     """A sorted part of what was learned, in memory or in a file, of which ranges are read.
 
-    Sections: `keys` (sorted) with `pages` (zone in the two low bits), `some` (each 1024th key), `records` (page, site,
+    Sections: `keys` (sorted) with `pages` (the line's place in the low bits), `some` (each 1024th key), `records` (page, site,
     digest, sketch), `samples` (site, page) with the ends of their texts in `texts`, `names` as JSON, and of pages that were
     read as HTML their lines once more in `held_keys` (sorted) with `held_by`, the containers around them, `held_pages`,
     `held_weights` and `held_some`. A file is not mapped but read: what is mapped counts as memory in use.
@@ -62,17 +61,19 @@ class Run:
 
 
 def page_numbers(digests: Keys, urls: Sequence[bytes]) -> Keys:
-    """A number per page made of its URL and its lines; the two low bits are 0.
+    """A number per page made of its URL and its lines; the low bits that hold places are 0.
 
     The lines belong to it because one URL may stand for several pages (a start page, a site's name in place of a URL).
     """
+    from cleaner.kernels.site_counts import PAGE_BITS
+
     salts = digests.astype("<u8").tobytes()
     make = hashlib.blake2b
     hashed = [
         make(url, digest_size=8, salt=salts[at : at + 8]).digest()
         for url, at in zip(urls, range(0, 8 * len(urls), 8), strict=True)
     ]
-    return np.frombuffer(b"".join(hashed), "<u8").astype(np.uint64) & ~_ZONE_MASK
+    return np.frombuffer(b"".join(hashed), "<u8").astype(np.uint64) & ~np.uint64((1 << PAGE_BITS) - 1)
 
 
 class Held(NamedTuple):
@@ -145,7 +146,7 @@ class PageLearner:
         site = np.array([number for number, _ in found], np.uint64)
         page = page_numbers(rows.digests, urls)
         keys, pages = np.empty(len(rows.keys), np.uint64), np.empty(len(rows.keys), np.uint64)
-        count = placed(rows.keys, rows.zone, rows.first, site, page, keys, pages)
+        count = placed(rows.keys, rows.zone, rows.below, rows.first, site, page, keys, pages)
         records = np.concatenate((np.stack((page, site, rows.digests), axis=-1), rows.sketches), axis=1)
         samples = self._samples(site.tolist(), page.tolist(), texts)
         held = _held(texts, rows, containers, site, page) if any(one is not None for one in containers) else NOTHING_HELD

@@ -96,13 +96,16 @@ def _lines(parts: Parts, sites: Keys, twice: NDArray[np.int64]) -> tuple[Keys, N
 def _added(
     keys: Keys, site: NDArray[np.intp], counts: NDArray[np.int64], twice: NDArray[np.int64]
 ) -> tuple[Keys, NDArray[np.uint32], NDArray[np.uint32]]:
+    from cleaner.kernels.site_counts import ALL, BELOW
+
     unique, index = np.unique(keys, return_inverse=True)
-    total, largest = np.zeros((len(unique), 4), np.int64), np.zeros((len(unique), 4), np.int64)
+    total, largest = np.zeros((2, len(unique), counts.shape[1]), np.int64)
     np.add.at(total, index, counts)
     np.maximum.at(largest, index, counts)
     of_site = np.zeros(len(unique), np.int64)
     of_site[index] = site
     certain = np.maximum(largest, total - twice[of_site][:, None])
+    certain[:, BELOW] = total[:, BELOW] * certain[:, ALL] // total[:, ALL]  # as on a page in the mean
     return unique, of_site.astype(np.uint32), certain.astype(np.uint32)
 
 

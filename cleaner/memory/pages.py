@@ -11,7 +11,7 @@ from cleaner.memory.counting import sorted_pairs
 from cleaner.memory.rows import Keys
 
 PAGE: Final = np.dtype([("page", "<u8"), ("site", "<u8"), ("digest", "<u8"), ("sketch", "<u8", (8,))])
-"""A page as it was read: its number (two low bits 0), its site, and what it is compared by."""
+"""A page as it was read: its number (low bits 0, see `kernels.site_counts.PAGE_BITS`), its site, and what it is compared by."""
 _ODD: Final = np.uint64(0x9E3779B97F4A7C15)
 SHARED_LEAST: Final = 3
 """Paragraphs that near-duplicates share at least, besides half of those that stand for the shorter one."""

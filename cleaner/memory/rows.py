@@ -1,4 +1,4 @@
-"""The lines of pages as site memory sees them: a key, a weight, a zone each; pages by their heaviest paragraphs."""
+"""The lines of pages as site memory sees them: a key, a weight, a place each; pages by their heaviest paragraphs."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ class Rows:
     """Per row: whether it reads as a paragraph."""
     zone: Ints
     """Per row: index into `ZONES`."""
+    below: Ints
+    """Per row: how much of its page's prose stands below it, in `kernels.site_lines.STEPS` parts, rounded down."""
     start: Ints
     """Per row: where its first character that is not white space stands, in what it was read from."""
     first: Ints
@@ -80,5 +82,5 @@ def rows_of(lines: Lines) -> Rows:
 
 
 def _rows(keys: Keys, traits: Ints, first: Ints, sketches: Keys, digests: Keys) -> Rows:
-    weight, prose, zone, start = traits
-    return Rows(keys, weight, prose > 0, zone, start, first, sketches, digests)
+    weight, prose, zone, start, below = traits
+    return Rows(keys, weight, prose > 0, zone, below, start, first, sketches, digests)

@@ -29,10 +29,12 @@ _FIELDS: Final = Fields()
 
 @dataclass(frozen=True, slots=True)
 class SiteLine:
-    """A line that recurs on a site: on how many of its pages, in which zones, and its text where it was kept."""
+    """A line that recurs on a site: on how many of its pages, in which zones, how much of their prose they have below it in
+    the mean (0..1), and its text where it was kept."""
 
     pages: int
     zones: Mapping[str, int]
+    below: float
     text: str | None
 
 
@@ -190,6 +192,9 @@ class SiteMemory:
 
     def lines(self, index: int) -> list[SiteLine]:
         """The lines that recur on a site, those on most pages first."""
+        from cleaner.kernels.site_counts import ALL, BELOW
+        from cleaner.kernels.site_lines import STEPS
+
         counts, keys = self._sections["counts"], self._sections["keys"]
         texts = self._sections["text_keys"]
         found = []
@@ -198,7 +203,8 @@ class SiteMemory:
             known = at < len(texts) and texts[at] == keys[row]
             zones = {name: int(counts[row, zone]) for zone, name in enumerate(ZONES) if counts[row, zone]}
             text = _text(self._sections, "text", at) if known else None
-            found.append((int(keys[row]), SiteLine(int(counts[row, 3]), zones, text)))
+            below = float(counts[row, BELOW] / (STEPS * counts[row, ALL]))
+            found.append((int(keys[row]), SiteLine(int(counts[row, ALL]), zones, below, text)))
         return [line for _, line in sorted(found, key=lambda pair: (-pair[1].pages, pair[1].text or "\U0010ffff", pair[0]))]
 
     def containers(self, index: int) -> NDArray[np.int64]:

@@ -13,14 +13,15 @@ from numpy.typing import NDArray
 from cleaner.dedup.store import Arrays, write_arrays
 from cleaner.errors import IndexMismatch, RecordError
 
-FORMAT: Final = 2
-"""Changes whenever a line gets another key, a page another number or a row another zone."""
+FORMAT: Final = 3
+"""Changes whenever a line gets another key, a page another number or a row another place."""
 _KIND: Final = "site memory"
 SECTIONS: Final = (
     *("keys", "site", "counts", "sites", "site_pages", "name_ends", "name_bytes", "pages", "page_site"),
     *("text_keys", "text_ends", "text_bytes", "containers", "container_site", "container_sums"),
 )
-"""keys (n, sorted), site (n: index into sites), counts (n, 4: pages in the head, body, tail, and all); sites (s, sorted
+"""keys (n, sorted), site (n: index into sites), counts (n, 5: pages in the head, body, tail, and all, and how much
+of its prose stands below the line on each of them, in fifteenths, added up); sites (s, sorted
 numbers), site_pages (s) and their names; pages (p, sorted numbers), page_site (p); text_keys (t, sorted) and their texts;
 containers (c, sorted keys), container_site (c) and container_sums (c, 2: the weight of lines, page by page, and of those
 that recur)."""

@@ -38,6 +38,22 @@ def test_what_recurs_is_known_with_counts_zones_and_texts(memory: SiteMemory) ->
     assert zones["Front of gazette1.example"] == {"head": 8}
     assert zones["The gazette1.example tower"] == {"tail": 8}
     assert any(text and text.startswith("Weather") for text in zones), "numbers are folded"
+    below = {line.text: line.below for line in lines}
+    assert below["Front of gazette1.example"] == 1
+    assert below["The gazette1.example tower"] == 0
+
+
+def test_how_much_prose_stands_below_a_line_is_added_up_page_by_page() -> None:
+    """A page that shows a line twice has below it what stands below the last one; a page read twice counts once."""
+    prose = " ".join(["The ferry waits for the orchard and the council."] * 6)
+    shapes = (("Read on", *range(4)), (0, "Read on", 1, "Read on", 2, 3), (0, 1, "Read on"), (0, 1, 2, "Read on"))
+    records = []
+    for number, shape in enumerate(shapes):
+        lines = [f"{'abcd'[part]}{'klmn'[number]} {prose}" if isinstance(part, int) else part for part in shape]
+        records.append({"url": f"https://parts.example/{number}", "text": "\n".join(lines)})
+    (line,) = SiteMemory.learn([*records, records[1]]).lines(0)
+    assert line.pages == 4
+    assert line.below == pytest.approx((15 + 7 + 0 + 0) / 15 / 4), "in fifteenths, rounded down"
 
 
 def test_sites_are_kept_apart(memory: SiteMemory) -> None:
@@ -164,6 +180,7 @@ def test_merging_adds_up_and_does_not_count_pages_twice(memory: SiteMemory, tmp_
     again = memory.merge(memory)
     assert shown(again, "//gazette0.example") == shown(memory, "//gazette0.example")
     assert [site.pages for site in again.sites()] == [site.pages for site in memory.sites()]
+    assert again.sections["counts"].tolist() == memory.sections["counts"].tolist(), "and what stands below a line is the mean"
 
 
 def test_pruning(memory: SiteMemory) -> None:

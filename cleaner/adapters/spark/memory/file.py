@@ -16,6 +16,7 @@ from cleaner.adapters.spark.memory.containers import CONTAINERS
 from cleaner.adapters.spark.memory.large_sites import COUNTED
 from cleaner.adapters.spark.memory.plan import LARGE, Plan
 from cleaner.dedup.store import Arrays
+from cleaner.kernels.site_counts import COUNTS
 from cleaner.memory.build import texts_section
 from cleaner.memory.rows import Keys
 from cleaner.memory.store import write_memory
@@ -26,7 +27,7 @@ _STEP: Final = 1024
 _OF_SITES: Final = ("sites", "page_sites", "container_sites")
 _KINDS: Final[Mapping[str, tuple[Any, ...]]] = {
     **dict.fromkeys(_OF_SITES, (np.uint32,)),
-    "counts": (np.uint32, 4),
+    "counts": (np.uint32, COUNTS),
     "container_sums": (np.uint64, 2),
 }
 """Sections that are merged: their numbers, and how many there are in a row where it is not one."""

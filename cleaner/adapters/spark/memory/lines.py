@@ -19,6 +19,7 @@ from cleaner.adapters.spark import blobs
 from cleaner.adapters.spark.memory.plan import Plan, chunk_runs, parts_of, shared_pages, signed
 from cleaner.adapters.spark.sketching import write_once
 from cleaner.dedup.store import Arrays, write_arrays
+from cleaner.kernels.site_counts import COUNTS, PAGE_BITS
 from cleaner.memory.build import foremost, ranges
 from cleaner.memory.counting import Counts, PageCounter, by_key
 from cleaner.memory.learn import STEP, Run
@@ -28,7 +29,7 @@ LINES: Final = "part int, data binary"
 FOREMOST: Final = "part int, key long, site long, pages long"
 SPOOLED: Final = 1 << 20
 """Rows that a task holds before it writes them to disk, in order."""
-_COUNTED: Final = ("<u8", "<u8", "4<u4")
+_COUNTED: Final = ("<u8", "<u8", f"{COUNTS}<u4")
 _RAW: Final = ("<u8", "<u8", "<u8")
 
 
@@ -91,15 +92,14 @@ class EmitLines:
             keys, pages, records = run.read("keys"), run.read("pages"), run.read("records")
             order = np.argsort(records[:, 0])
             numbers, sites = records[order, 0], records[order, 1]
-            zone = pages & np.uint64(3)
-            page = pages - zone
+            page = pages >> PAGE_BITS << PAGE_BITS
             at = np.minimum(np.searchsorted(shared, page), max(len(shared) - 1, 0))
             mine = shared[at] == page if len(shared) else np.zeros(len(page), bool)
             if self.shared:
                 site = sites[np.searchsorted(numbers, page[mine])]
                 counts_as = origin[at[mine]]
-                part = ((keys[mine] >> np.uint64(1)) ^ (counts_as >> np.uint64(2))) % np.uint64(self.plan.line_parts)
-                yield packed(part, keys[mine], site, counts_as + zone[mine])
+                part = ((keys[mine] >> np.uint64(1)) ^ (counts_as >> PAGE_BITS)) % np.uint64(self.plan.line_parts)
+                yield packed(part, keys[mine], site, counts_as + (pages - page)[mine])
             else:
                 counted, witness, counts = counts_of(keys[~mine], pages[~mine])
                 site = sites[np.searchsorted(numbers, witness)] if len(numbers) else witness
