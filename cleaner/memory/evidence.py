@@ -31,8 +31,8 @@ _NEAR: Final = 2
 _COPY: Final = 2
 """A page that was not learned is a copy of one where half of its prose is known, with prose of its own below."""
 _VERSION: Final = 4
-"""A page that was learned, or a copy of one, of which a fourth of the prose stands on exactly one other page, with prose of
-its own below, is another version of that one."""
+"""A learned page of which a fourth of the prose stands on exactly one other page, with prose of its own below, is another
+version of that one."""
 _TABLES: Final = ("pages", "share", "weight", "near", "between", "blocks", "containers")
 _RUN: Final = 2
 """So many recurring lines within two lines make a run."""
@@ -237,8 +237,7 @@ class MemoryJudge:
         doc = lines.doc
         others = counts[:, 3] - own[doc]
         copied = ~own & _repeat(rows, others > 0, others, _COPY)
-        others -= copied[doc]
-        version = (own | copied) & _repeat(rows, others == 1, others, _VERSION)
+        version = own & _repeat(rows, others == 1, others, _VERSION)
         # A page is no evidence against itself, nor is one that it is a copy or another version of.
         less = (own.astype(np.int32) + copied + version)[doc]
         pages = np.maximum(counts[np.arange(len(doc)), rows.zone] - less, 0)
