@@ -27,7 +27,7 @@ from cleaner.kernels.kinds import (
     UNKNOWN,
 )
 from cleaner.kernels.octets import HIGHS, ONES, code_point, continuations, first_hit, octets
-from cleaner.kernels.site_counts import COUNTS, ZONE_BITS
+from cleaner.kernels.site_counts import COUNTS, PAGE_BITS, ZONE_BITS
 
 HEAD, BODY, TAIL = 0, 1, 2
 WINDOW: Final = 96
@@ -46,8 +46,8 @@ ASCII: Final = 127
 _PROSE_WEIGHT: Final = 24
 _LONG_WEIGHT: Final = 80
 _TAIL_ROWS: Final = 12
-STEPS: Final = 15
-"""Parts of a page's prose in which it is told how much of it stands below a row."""
+STEPS: Final = (1 << PAGE_BITS - ZONE_BITS) - 1
+"""Parts of a page's prose in which it is told how much of it stands below a row: what fits beside its zone."""
 SITE_BITS: Final = np.uint64(0xFFFFF << 44)
 _OF_LINE: Final = np.uint64(20)
 
