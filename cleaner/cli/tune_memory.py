@@ -10,14 +10,14 @@ from dataclasses import asdict
 from cleaner.cli import BAD_RECORDS, DONE
 
 _TREES, _RATE, _DEPTH, _CAUTION, _FORESTS = 200, 0.06, 4, 1.0, 3
-_HARM = 0.015
-"""What memory may harm more than the judge alone, of the articles on sites with several pages. They are two fifths of all
-articles, of which one in fifty may be harmed, and the judge alone harms one in seventy."""
+_TRIED_SHARE = 0.3
+_HARM = 0.01
+"""Of texts on sites with several pages: what memory may harm more than the judge alone."""
 
 
 def run_memory(args: argparse.Namespace) -> int:
     """Fit, measure on held-out sites, and write; 1 where memory with these weights gains nothing or harms too much."""
-    from cleaner.bench.labelled import digest, read_texts
+    from cleaner.bench.labelled import digest, in_sample, read_texts
     from cleaner.bench.rounds import Judge
     from cleaner.bench.tune import Settings
     from cleaner.bench.tune_memory import by_site, fit_unique, held_out, unique_lines, write_unique
@@ -36,7 +36,8 @@ def run_memory(args: argparse.Namespace) -> int:
     sites = list(by_site(read_texts(paths, share=args.share)))
     lines = unique_lines(sites, Judge.of(rules=args.rules, packs=args.packs), weights, args.folds)
     fitted = fit_unique(lines, settings, caution)
-    found = held_out(sites, [read_trees(forest, NAMES, "fold") for forest in fitted.folds], weights)
+    tried = [site for site in sites if in_sample(site.site, _TRIED_SHARE)]
+    found = held_out(tried, [read_trees(forest, NAMES, "fold") for forest in fitted.folds], weights)
     for kind, figures in found.items():
         told = ", ".join(f"{key} {value:.4f}" if key != "texts" else f"{value:.0f} texts" for key, value in figures.items())
         print(f"with memory against without, {kind}: {told}")

@@ -132,7 +132,7 @@ def _zones(traits: Array, low: Number, high: Number) -> None:
         prose = traits[PROSE, row]
         after -= prose
         left -= prose * np.int64(traits[WEIGHT, row])
-        traits[BELOW, row] = STEPS * left // max(heavy, 1)
+        traits[BELOW, row] = -(-STEPS * left // max(heavy, 1))
         late = 2 * (row - low) >= count
         if before + prose + after == 0:
             zone = TAIL if late else HEAD

@@ -17,22 +17,15 @@ from cleaner.document import Ints, KindTable, Lines, read_lines
 from cleaner.errors import RuleError
 from cleaner.html.kind import bare, bits_of, by_address
 from cleaner.judge.trees import UNIT, Trees, read_trees
-from cleaner.memory.containers import TWICE
-from cleaner.memory.learn import page_numbers
+from cleaner.memory.known import Known, Same, look_up
 from cleaner.memory.measures import NAMES, unique_measures
 from cleaner.memory.notes import Notes
-from cleaner.memory.rows import ZONES, Keys, Rows, rows_of
+from cleaner.memory.rows import ZONES, Keys
 from cleaner.memory.site_memory import SiteMemory
-from cleaner.memory.texts import octets_of
 from cleaner.packs.match import RuleSet
 
 LINE, RUN, CONTAINER = "common.memory/line", "common.memory/run", "common.memory/container"
 _NEAR: Final = 2
-_COPY: Final = 2
-"""A page that was not learned is a copy of one where half of its prose is known, with prose of its own below."""
-_VERSION: Final = 4
-"""A learned page of which a fourth of the prose stands on exactly one other page, with prose of its own below, is another
-version of that one."""
 _TABLES: Final = ("pages", "share", "weight", "near", "between", "blocks", "containers")
 _RUN: Final = 2
 """So many recurring lines within two lines make a run."""
@@ -80,6 +73,7 @@ class MemoryWeights:
     spared: tuple[str, ...]
     """Signs (`cleaner.html.kind.SIGNS`) of pages of which nothing is said; of texts only those in addresses are known."""
     looks: Looks
+    same: Same
     own: int
     """A text with fewer paragraphs that are its own gets no evidence: what recurs there may be all that it holds."""
 
@@ -92,8 +86,8 @@ class MemoryWeights:
             zones = np.array([_units(data["zone"][name]) for name in ZONES], np.int32)
             shape, spared = data["shape"], tuple(data["spared"]["signs"])
             bits_of(spared)
-            looks, own = Looks.of(data["looks"]), int(data["own"]["paragraphs"])
-            return cls(steps, zones, _units(shape["prose"]), float(shape["doubt"]), spared, looks, own)
+            looks, same, own = Looks.of(data["looks"]), Same.of(data["same"]), int(data["own"]["paragraphs"])
+            return cls(steps, zones, _units(shape["prose"]), float(shape["doubt"]), spared, looks, same, own)
         except (KeyError, TypeError, ValueError) as error:
             raise RuleError(f"{path}: not the weights of site memory: {error!r}") from error
 
@@ -156,30 +150,6 @@ def read_unique(path: Path) -> Trees:
     return read_trees(forest, NAMES, f"{path}: unique")
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What a memory knows of the rows of a batch; pages that are no evidence (the page itself, its copy) left out."""
-
-    rows: Rows
-    counts: Ints
-    """(rows, 5): pages in the head, body, tail, and all, the page itself among them, and the prose below the line on them."""
-    pages: Ints
-    """Other pages that show the line in this zone."""
-    anywhere: Ints
-    """Other pages that show it at all."""
-    of: Ints
-    """Other pages of the site."""
-    learned: NDArray[np.bool_]
-    """Whether the memory was learned from the row's page too."""
-    held: NDArray[np.int64]
-    """(rows, 2): the weight of the lines in the row's container on other pages, and of those that recur; 0 for texts."""
-
-    def unique(self) -> NDArray[np.bool_]:
-        """Rows that no other page shows in this zone, of sites of which other pages are known."""
-        unique: NDArray[np.bool_] = (self.pages == 0) & (self.of > 0)
-        return unique
-
-
 class MemoryJudge:
     """Weighs the lines of pages by a memory. Does not change, but for tables that never change an answer."""
 
@@ -225,25 +195,8 @@ class MemoryJudge:
         return self._spared.search(bare(url)) is not None
 
     def look_up(self, lines: Lines, urls: Sequence[str | None], containers: Keys | None = None) -> Known | None:
-        """What the memory knows of the rows of `lines`, and of the `containers` that hold them, if they are given; None
-        where no page's site is known."""
-        sites = np.array([self._memory.find(url) for url in urls], np.int64)
-        if not (sites >= 0).any():
-            return None
-        rows = rows_of(lines)
-        counts = self._counts(rows, sites)
-        own = self._learned(rows, urls)
-        of = np.where(sites >= 0, self._memory.sections["site_pages"][sites], 0).astype(np.int32) - own
-        doc = lines.doc
-        others = counts[:, 3] - own[doc]
-        copied = ~own & _repeat(rows, others > 0, others, _COPY)
-        version = own & _repeat(rows, others == 1, others, _VERSION)
-        # A page is no evidence against itself, nor is one that it is a copy or another version of.
-        less = (own.astype(np.int32) + copied + version)[doc]
-        pages = np.maximum(counts[np.arange(len(doc)), rows.zone] - less, 0)
-        anywhere = np.maximum(counts[:, 3] - less, 0)
-        held = np.zeros((len(doc), 2), np.int64) if containers is None else self._held(rows, containers, counts, sites, own)
-        return Known(rows, counts, pages, anywhere, np.maximum(of, 0)[doc], own[doc], held)
+        """What the memory knows of the rows of `lines`, see `cleaner.memory.known`."""
+        return look_up(self._memory, lines, urls, self._weights.same, containers)
 
     def notes(self, texts: Sequence[str], urls: Sequence[str | None]) -> Notes:
         """The notes on the recurring lines of `texts`."""
@@ -288,71 +241,6 @@ class MemoryJudge:
         whole, recurring = known.held.T
         odds: Ints = self._weights.steps["containers"](recurring / (whole + self._weights.doubt))
         return odds
-
-    def _held(
-        self, rows: Rows, containers: Keys, counts: Ints, sites: NDArray[np.int64], own: NDArray[np.bool_]
-    ) -> NDArray[np.int64]:
-        """(rows, 2): the weight of the lines in the row's container on other pages, and of those that recur."""
-        from cleaner.kernels.containers import look_up
-
-        sections, many = self._memory.sections, len(rows.keys)
-        out, mine = np.empty((2, many, 2), np.int64)
-        slots = np.empty(1 << int(2 * np.diff(rows.first).max(initial=1)).bit_length(), np.int32)
-        look_up(
-            containers, rows.keys, np.ascontiguousarray(rows.weight), counts[:, 3] >= max(TWICE, self._memory.least), sites,
-            rows.first, own, sections["sites"], sections["containers"], sections["container_sums"].reshape(-1), slots,
-            np.empty(many, np.int32), mine, out,
-        )  # fmt: skip
-        return out
-
-    def _counts(self, rows: Rows, sites: NDArray[np.int64]) -> Ints:
-        """(rows, 5): pages that show the line in the head, body, tail, and at all, and the prose below it on them."""
-        from cleaner.kernels.site_counts import COUNTS
-        from cleaner.kernels.site_lines import look_up
-
-        sections = self._memory.sections
-        counts = np.empty((len(rows.keys), COUNTS), np.int32)
-        look_up(rows.keys, sites, rows.first, sections["sites"], sections["keys"], sections["counts"].reshape(-1), counts)
-        return counts
-
-    def _learned(self, rows: Rows, urls: Sequence[str | None]) -> NDArray[np.bool_]:
-        """Per page: whether the memory was learned from it too."""
-        pages = self._memory.sections["pages"]
-        wanted = page_numbers(rows.digests, [octets_of(url) for url in urls])
-        if not len(pages):
-            return np.zeros(len(wanted), bool)
-        found: NDArray[np.bool_] = pages[np.minimum(np.searchsorted(pages, wanted), len(pages) - 1)] == wanted
-        return found
-
-
-def _known_prose(rows: Rows, known: NDArray[np.bool_] | bool = True) -> Ints:
-    """Per page: the weight of its prose, or of that on the rows `known`."""
-    total = np.zeros(len(rows.keys) + 1, np.int32)
-    np.cumsum(rows.weight * (rows.prose & known), out=total[1:])
-    weight: Ints = np.diff(total[rows.first])
-    return weight
-
-
-def _repeat(rows: Rows, shown: NDArray[np.bool_], others: Ints, parts: int) -> NDArray[np.bool_]:
-    """Per page: whether one part in `parts` of its prose, or two thirds, is on rows that are `shown` elsewhere.
-
-    What stands below all prose that is on no `others` counts for the two thirds only: legal notices and the like are most of
-    what short pages of a site share, and where two pages are known, all of it is on exactly one other.
-    """
-    total, followed = _known_prose(rows), _followed(rows, rows.prose & (others <= 0))
-    repeats: NDArray[np.bool_] = parts * _known_prose(rows, shown & followed) > total
-    repeats |= 3 * _known_prose(rows, shown) > 2 * total
-    return repeats
-
-
-def _followed(rows: Rows, own: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Per row: whether one of the rows `own` of its page stands behind it, or its page has none."""
-    total = np.zeros(len(own) + 1, np.int64)
-    np.cumsum(own, out=total[1:])
-    many = np.diff(rows.first)
-    behind = np.repeat(total[rows.first[1:]], many) - total[1:]
-    followed: NDArray[np.bool_] = (behind > 0) | np.repeat(np.diff(total[rows.first]) == 0, many)
-    return followed
 
 
 def _weighable(known: Known) -> NDArray[np.bool_]:

@@ -15,7 +15,7 @@ from cleaner.document import Bytes
 from cleaner.judge.measures import LOG
 
 if TYPE_CHECKING:
-    from cleaner.memory.evidence import Known
+    from cleaner.memory.known import Known
 
 NAMES: Final = (
     "of", "weight", "prose", "zone", "near_1", "near_2", "near_5", "near_12", "since_known", "until_known",

@@ -15,7 +15,7 @@ from cleaner.edits import Edit
 from cleaner.memory.rows import ZONES
 
 if TYPE_CHECKING:
-    from cleaner.memory.evidence import Known
+    from cleaner.memory.known import Known
 
 Note = tuple[int, int, str]
 """Start and end of a line in its text, and its counts: `412 of 430 pages, tail`, or of its container: `57 of 60 words

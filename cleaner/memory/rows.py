@@ -29,7 +29,8 @@ class Rows:
     zone: Ints
     """Per row: index into `ZONES`."""
     below: Ints
-    """Per row: how much of its page's prose stands below it, in `kernels.site_lines.STEPS` parts, rounded down."""
+    """Per row: how much of its page's prose stands below it, in `kernels.site_lines.STEPS` parts, rounded up: 0 says that
+    none does."""
     start: Ints
     """Per row: where its first character that is not white space stands, in what it was read from."""
     first: Ints

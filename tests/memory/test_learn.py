@@ -53,7 +53,7 @@ def test_how_much_prose_stands_below_a_line_is_added_up_page_by_page() -> None:
         records.append({"url": f"https://parts.example/{number}", "text": "\n".join(lines)})
     (line,) = SiteMemory.learn([*records, records[1]]).lines(0)
     assert line.pages == 4
-    assert line.below == pytest.approx((15 + 7 + 0 + 0) / 15 / 4), "in fifteenths, rounded down"
+    assert line.below == pytest.approx((15 + 8 + 0 + 0) / 15 / 4), "in fifteenths, rounded up"
 
 
 def test_sites_are_kept_apart(memory: SiteMemory) -> None:
