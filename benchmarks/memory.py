@@ -3,7 +3,8 @@
     python benchmarks/memory.py speed FILE.jsonl      learning, against parsing the same file
     python benchmarks/memory.py learn [LINES SITES]   generated pages: time, peak memory, size of the memory file
     python benchmarks/memory.py open [MEGABYTES [FILE.jsonl]]   start-up and cleaning with a memory file of that size
-    python benchmarks/memory.py pages DATA            labelled pages (docs/data.md): word F1 with and without memory
+    python benchmarks/memory.py pages DATA            labelled pages (docs/data.md): word F1 with and without memory, and how many
+                                                      of the gold's words that stay without memory stay with it
 
 `pages` learns from all pages of the data and cleans them, and reports those of sites with three pages or more. Weights that
 have seen the sites leave little to gain: `cleaner tune --data OTHERS --force` fits them on other sites.
@@ -26,7 +27,7 @@ import orjson
 
 from cleaner import Cleaner, SiteMemory
 from cleaner.bench.labelled import read_pages
-from cleaner.bench.score import WordBag
+from cleaner.bench.score import WordBag, words
 from cleaner.memory.corpus import LearnPlan, learn_files
 from cleaner.memory.sites import SiteRule
 from cleaner.memory.store import write_memory
@@ -119,7 +120,8 @@ def _clean(cleaner: Cleaner, texts: list[str], urls: list[str]) -> None:
 
 
 def gain(path: str) -> None:
-    """Word F1 of the pages of sites with `_SITE_PAGES` pages or more, by language and kind of page."""
+    """Word F1 of the pages of sites with `_SITE_PAGES` pages or more, and what is kept of the gold's words, by language and kind
+    of page."""
     items = [item for item in read_pages([path]) if item.gold]
     urls = [item.info.url or f"https://{item.info.site}/{number}" for number, item in enumerate(items)]
     records = ({"html": item.html, "url": url} for item, url in zip(items, urls, strict=True))
@@ -130,12 +132,21 @@ def gain(path: str) -> None:
     found: dict[str, list[list[float]]] = {"all": []}
     for item, url, site in zip(items, urls, sites, strict=True):
         if pages[site] >= _SITE_PAGES:
-            f1 = [_f1(cleaner.clean(html=item.html, url=url).text, item.gold or "") for cleaner in (plain, knowing)]
+            gold = item.gold or ""
+            without, known = (cleaner.clean(html=item.html, url=url).text for cleaner in (plain, knowing))
+            row = [_f1(without, gold), _f1(known, gold), _words_of(without, gold), _words_of(known, gold)]
             for group in dict.fromkeys(("all", item.info.lang, item.info.kind)):
-                found.setdefault(group, []).append(f1)
+                found.setdefault(group, []).append(row)
     for group, rows in found.items():
-        without, known = np.mean(rows, axis=0)
-        print(f"{group:13} {len(rows):4} pages: {without:.4f} without, {known:.4f} with memory, {known - without:+.4f}")
+        before, after, words_before, words_after = np.mean(rows, axis=0)
+        kept = words_after / words_before if words_before else 1.0
+        told = f"{before:.4f} without, {after:.4f} with memory, {after - before:+.4f}; kept {kept:.4f}"
+        print(f"{group:13} {len(rows):4} pages: {told}")
+
+
+def _words_of(text: str, gold: str) -> int:
+    """How many of the gold's words the text has."""
+    return (Counter(words(text)) & Counter(words(gold))).total()
 
 
 def _f1(text: str, gold: str) -> float:
